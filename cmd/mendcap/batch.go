@@ -68,6 +68,9 @@ func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err := f.useFilePaths(args); err != nil {
 		return s.fail("", err)
 	}
+	if err := misspelt(args); err != nil {
+		return s.fail("", err)
+	}
 	if len(args) > 0 && args[0] == "submit" {
 		return f.submitLots(ctx, s, args[1:])
 	}
@@ -234,7 +237,7 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 
 // merge joins the summaries of several runs.
 func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
-	names, err := expandGlobs("summary", args)
+	names, err := expandGlobs("plan or summary", args)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -243,8 +246,14 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {
+		if len(names) > 1 && lots.IsPlan(ctx, name) {
+			return s.fail(name, usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
+		}
 		one, err := readSummary(name)
 		if err != nil {
+			if hint := plansOf(ctx, name); hint != "" {
+				err = hinted{err, exitNoCapture, hint}
+			}
 			return s.fail(name, err)
 		}
 		all = append(all, one)

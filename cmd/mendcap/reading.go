@@ -141,5 +141,5 @@ func nameHint(at *fs.PathError) string {
 	if near, ok := nearest(strings.TrimSuffix(base, suffix), stems); ok {
 		return "did you mean " + dir + near + suffix + "?"
 	}
-	return "names are looked for in the current folder, unless they begin with another"
+	return "names are looked for in the current folder unless a folder is part of them"
 }

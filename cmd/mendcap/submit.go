@@ -14,8 +14,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
-
-	"github.com/mendcap/mendcap/repair/batch/lots"
 )
 
 // engine is a batch scheduler that can carry out the lots of a plan.
@@ -110,7 +108,7 @@ func (f *batchFlags) submitLots(ctx context.Context, s *streams, args []string) 
 		return s.fail("", err)
 	}
 	if one.Lots = f.lots; !f.set.Changed("lots") {
-		run, err := lots.Open(ctx, one.Plan)
+		run, err := openPlan(ctx, one.Plan)
 		if err != nil {
 			return s.fail("", err)
 		}
@@ -135,9 +133,13 @@ func (f *batchFlags) submission(args []string) (*submission, error) {
 		return nil, err
 	}
 	e, ok := find(engines, f.submit.engine)
-	if !ok {
-		names := namesOf(engines)
-		return nil, usagef("the engines are "+strings.Join(names, ", "), "--engine: %q is none%s", f.submit.engine, guess("", f.submit.engine, names))
+	names := namesOf(engines)
+	hint := "the engines are " + strings.Join(names, ", ")
+	switch {
+	case f.submit.engine == "":
+		return nil, usagef(hint, "batch submit needs --engine ENGINE")
+	case !ok:
+		return nil, usagef(hint, "--engine: %q is none%s", f.submit.engine, guess("", f.submit.engine, names))
 	}
 	one := &submission{engine: e, Workers: f.submit.workers, Processors: 1, Memory: f.memory, Image: f.submit.image, Queue: f.submit.queue}
 	if f.set.Changed("jobs") {
@@ -167,7 +169,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/,-]{0,250}$`)
 // place checks where the lots run and what they see there.
 func (one *submission) place(plan, volume, scratch string) error {
 	if plan == "" {
-		return usagef("mendcap batch plan -o OUT IN... makes one, and prints its name", "--plan names no plan")
+		return usagef("mendcap batch plan -o OUT IN... makes one, and prints its name", "batch submit needs --plan RUN")
 	}
 	if !strings.Contains(plan, "://") {
 		absolute, err := filepath.Abs(plan)
