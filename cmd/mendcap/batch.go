@@ -48,7 +48,7 @@ func newBatchFlags() *batchFlags {
 	flags.Var(&f.memory, "memory", "let all jobs together use about `SIZE` bytes of memory; MB and GB are powers of ten")
 	flags.BoolVar(&f.options.OnlyChanged, "only-changed", false, "write no output of captures in which nothing had to be repaired; their reports are written")
 	flags.BoolVar(&f.options.Reflink, "reflink", false, "let outputs equal to their captures share their blocks, where the file system can")
-	flags.BoolVar(&f.options.Hardlink, "hardlink", false, "let outputs equal to their captures be hard links to them: to edit one in place changes both")
+	flags.BoolVar(&f.options.Hardlink, "hardlink", false, "let outputs equal to their captures be hard links to them: editing one in place changes both")
 	flags.BoolVar(&f.pages, "pages", false, "write the page of each capture beside its output")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
