@@ -75,7 +75,7 @@ func (f *submitFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.image, "image", "", "with batch submit: run lots in containers of `IMAGE`, whose entry point is mendcap")
 	flags.StringVar(&f.queue, "queue", "", "with batch submit: the partition of Slurm, local queue of Kueue, or job queue `NAME`")
 	flags.StringVar(&f.volume, "volume", "", "with batch submit: mount a PersistentVolumeClaim of Kubernetes, as `CLAIM:DIR`")
-	flags.IntVar(&f.workers, "workers", 0, "with batch submit: run `N` lots at a time (default: what the engine has room for; 100 of Kubernetes and of Google Batch)")
+	flags.IntVar(&f.workers, "workers", 0, "with batch submit: run `N` lots at a time (default: what the engine has room for; 100 for Kubernetes and Google Batch)")
 }
 
 var (

@@ -192,7 +192,7 @@ func TestManualHasTheFlags(t *testing.T) {
 			usage += repairUsage
 		}
 		c.VisitAll(func(f *pflag.Flag) {
-			word := regexp.MustCompile(`[\[ ]--` + f.Name + `[\] ]`) // with brackets, or without where it is needed
+			word := regexp.MustCompile(`[\[ ]--` + f.Name + `[\] \n]`) // with brackets, or without where it is needed
 			if !word.MatchString(usage) && (f.Shorthand == "" || !strings.Contains(usage, "-"+f.Shorthand)) {
 				t.Errorf("usage of %s lacks --%s: %s", c.Name(), f.Name, usage)
 			}
