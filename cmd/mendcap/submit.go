@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"embed"
+	"errors"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
+
+	"github.com/mendcap/mendcap/internal/store"
 )
 
 // engine is a batch scheduler that can carry out the lots of a plan.
@@ -109,6 +112,9 @@ func (f *batchFlags) submitLots(ctx context.Context, s *streams, args []string) 
 	}
 	if one.Lots = f.lots; !f.set.Changed("lots") {
 		run, err := openPlan(ctx, one.Plan)
+		if errors.Is(err, store.ErrNoCloud) {
+			err = hinted{err, exitUsage, "--lots N says how many lots the plan has, without opening it"}
+		}
 		if err != nil {
 			return s.fail("", err)
 		}
