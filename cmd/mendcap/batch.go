@@ -48,7 +48,7 @@ func newBatchFlags() *batchFlags {
 	flags.Var(&f.memory, "memory", "let all jobs together use about `SIZE` bytes of memory; MB and GB are powers of ten")
 	flags.BoolVar(&f.options.OnlyChanged, "only-changed", false, "write no output of captures in which nothing had to be repaired; their reports are written")
 	flags.BoolVar(&f.options.Reflink, "reflink", false, "let outputs equal to their captures share their blocks, where the file system can")
-	flags.BoolVar(&f.options.Hardlink, "hardlink", false, "let outputs equal to their captures be hard links to them: to edit one in place changes both")
+	flags.BoolVar(&f.options.Hardlink, "hardlink", false, "let outputs equal to their captures be hard links to them: editing one in place changes both")
 	flags.BoolVar(&f.pages, "pages", false, "write the page of each capture beside its output")
 	flags.BoolVar(&f.resume, "resume", false, "leave alone what an earlier run has finished")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be repaired, and write nothing")
@@ -66,6 +66,9 @@ func newBatchFlags() *batchFlags {
 
 func (f *batchFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err := f.useFilePaths(args); err != nil {
+		return s.fail("", err)
+	}
+	if err := misspelt(args); err != nil {
 		return s.fail("", err)
 	}
 	if len(args) > 0 && args[0] == "submit" {
@@ -234,7 +237,7 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 
 // merge joins the summaries of several runs.
 func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
-	names, err := expandGlobs("summary", args)
+	names, err := expandGlobs("plan or summary", args)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -243,8 +246,14 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {
+		if len(names) > 1 && lots.IsPlan(ctx, name) {
+			return s.fail(name, usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
+		}
 		one, err := readSummary(name)
 		if err != nil {
+			if hint := plansOf(ctx, name); hint != "" {
+				err = hinted{err, exitNoCapture, hint}
+			}
 			return s.fail(name, err)
 		}
 		all = append(all, one)

@@ -160,7 +160,7 @@ func (f *checker) capture(ctx context.Context, s *streams, in string, to *sinks)
 	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()
-	return to.conclude(s, in, &r, f.common.unread(err), func() int { return f.conclude(s, in, &r) })
+	return to.conclude(s, in, &r, f.common.unread(in, err), func() int { return f.conclude(s, in, &r) })
 }
 
 // conclude shows how the capture did, or takes it into the baseline.

@@ -136,6 +136,9 @@ func dispatch(ctx context.Context, s *streams, words []string) int {
 			if _, is := find(topics, words[0]); is {
 				return s.fail(words[0], usagef("mendcap help "+words[0]+" shows it", "a topic of the help, and no command"))
 			}
+			if slices.Contains(batchUses, words[0]) {
+				return s.fail(words[0], usagef("mendcap batch "+words[0]+" is one", "no command by itself"))
+			}
 			names := namesOf(commands())
 			return s.fail(words[0], usagef("the commands are "+strings.Join(names, ", ")+"; a capture's name must be that of a file",
 				"unknown command, and no such file%s", guess("", words[0], names)))

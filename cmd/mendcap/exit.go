@@ -82,7 +82,7 @@ var conditions = []struct {
 	{lots.ErrUsage, exitUsage, seeCommand},
 	{repair.ErrUsage, exitUsage, seeCommand},
 	{report.ErrReport, exitNoCapture, "mendcap repair --report FILE.json stores one"},
-	{report.ErrBatch, exitNoCapture, "mendcap batch --report FILE.json stores one"},
+	{report.ErrBatch, exitNoCapture, "mendcap batch merge takes the folder of a plan, as batch plan prints it, or summaries that mendcap batch --report FILE.json wrote"},
 	{report.ErrBaseline, exitNoCapture, "mendcap check --baseline FILE --update-baseline makes one"},
 	{repair.ErrNoTables, exitNoCapture, "--tables takes a file or a folder of network tables"},
 	{repair.ErrNoCapture, exitNoCapture, "pcap, pcapng, event traces of Windows (.etl) and captures of Network Monitor 2 are read, as they are or in gzip, zstd, xz, lz4 or bzip2"},

@@ -49,7 +49,7 @@ func (f *explainFlags) run(ctx context.Context, s *streams, args []string) int {
 	x, err := repair.Explain(ctx, in, frames, o)
 	done()
 	if err != nil {
-		return s.fail(in, f.unread(asUsage(err)))
+		return s.fail(in, f.unread(in, asUsage(err)))
 	}
 	text := func(w io.Writer) error { return render.Explanations(w, &x, s.width) }
 	return max(s.sayDamage(in, x.Damage, false), s.show(f.json, x.WriteJSON, text))

@@ -31,7 +31,7 @@ type lotFlags struct {
 }
 
 func (f *lotFlags) add(flags *pflag.FlagSet) {
-	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB); with batch submit: the plan, which can't be read here, has N")
+	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB); with batch submit: the plan has N lots, if it can't be read here")
 	flags.Var(&f.lotSize, "lot-size", "with batch plan: put about `SIZE` bytes of captures into a lot")
 	flags.StringVar(&f.planAt, "plan", "", "work at one lot of the plan in the folder `RUN`, which batch plan has printed")
 	flags.StringVar(&f.scratch, "scratch", "", "keep temporary files in the folder `DIR`, copies of captures in buckets among them (default: the system's)")
@@ -102,14 +102,21 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 		return s.fail("", asUsage(err))
 	}
 	defer run.Close()
-	return s.print(planned(run, existed))
+	code := s.print(planned(run, existed))
+	s.sayMissing(paths)
+	if run.Items == 0 && !f.resume {
+		fmt.Fprintln(s.err, "mendcap: no file was found")
+		return max(code, exitNoCapture)
+	}
+	return code
 }
 
-// planned says what a plan is, and what to do with it.
+// planned says what a plan is: in each line a word, a tab, what it stands for, and where
+// there is more to say another tab, so that scripts can cut it.
 func planned(run *lots.Run, existed bool) string {
 	there := ""
 	if existed {
-		there = ", which was there already"
+		there = "\twas there already"
 	}
 	return fmt.Sprintf("plan\t%s%s\nlots\t%d\nfiles\t%d\nbytes\t%d\n", report.Sanitise(run.URL()), there, run.Lots, run.Items, run.Bytes)
 }
@@ -139,7 +146,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 			return s.fail("", err)
 		}
 	}
-	run, err := lots.Open(ctx, plan)
+	run, err := openPlan(ctx, plan)
 	if err != nil {
 		return s.fail("", err)
 	}
@@ -283,7 +290,7 @@ func (f *batchFlags) lotNumber(env func(string) string) (int, error) {
 
 // mergeLots sums up the lots of a plan.
 func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int {
-	run, err := lots.Open(ctx, plan)
+	run, err := openPlan(ctx, plan)
 	if err != nil {
 		return s.fail("", err)
 	}

@@ -129,7 +129,7 @@ func hasGlob(name string) bool { return strings.ContainsAny(name, "*?[{") }
 // them. It says of archives that these are not opened.
 func (s *streams) inFolders(ctx context.Context, names []string) (all []string, err error) {
 	for _, name := range names {
-		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		if !isFolder(name) {
 			all = append(all, name)
 			continue
 		}

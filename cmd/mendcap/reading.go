@@ -102,11 +102,13 @@ func (f *readingFlags) check() error {
 
 // unread gives the error of a capture that could not be read the hint that fits how
 // it was to be read.
-func (f *readingFlags) unread(err error) error {
+func (f *readingFlags) unread(in string, err error) error {
 	var at *fs.PathError
 	switch {
 	case !errors.Is(err, repair.ErrNoCapture):
 		return err
+	case isFolder(in):
+		return hinted{err, exitNoCapture, "mendcap batch repairs the captures in a folder, mendcap check checks them"}
 	case errors.As(err, &at): // which says why it can't be opened
 		return hinted{err, exitNoCapture, nameHint(at)}
 	case f.options.RefuseDamaged:
@@ -141,5 +143,5 @@ func nameHint(at *fs.PathError) string {
 	if near, ok := nearest(strings.TrimSuffix(base, suffix), stems); ok {
 		return "did you mean " + dir + near + suffix + "?"
 	}
-	return "names are looked for in the current folder, unless they begin with another"
+	return "names are looked for in the current folder unless a folder is part of them"
 }

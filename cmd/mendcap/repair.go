@@ -115,7 +115,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, in, out string, to
 	done := s.watch(in, &o, f.quiet)
 	r, err := repair.File(ctx, in, out, o)
 	done()
-	return to.conclude(s, in, &r, f.unread(err), func() int { return s.fail(in, f.writeGraphs(in, &r)) })
+	return to.conclude(s, in, &r, f.unread(in, err), func() int { return s.fail(in, f.writeGraphs(in, &r)) })
 }
 
 // watch shows how far the work on a capture is, unless that is to be quiet, and lets "-" be standard input.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"embed"
+	"errors"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -15,7 +16,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/mendcap/mendcap/repair/batch/lots"
+	"github.com/mendcap/mendcap/internal/store"
 )
 
 // engine is a batch scheduler that can carry out the lots of a plan.
@@ -77,7 +78,7 @@ func (f *submitFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.image, "image", "", "with batch submit: run lots in containers of `IMAGE`, whose entry point is mendcap")
 	flags.StringVar(&f.queue, "queue", "", "with batch submit: the partition of Slurm, local queue of Kueue, or job queue `NAME`")
 	flags.StringVar(&f.volume, "volume", "", "with batch submit: mount a PersistentVolumeClaim of Kubernetes, as `CLAIM:DIR`")
-	flags.IntVar(&f.workers, "workers", 0, "with batch submit: run `N` lots at a time (default: what the engine has room for; 100 of Kubernetes and of Google Batch)")
+	flags.IntVar(&f.workers, "workers", 0, "with batch submit: run `N` lots at a time (default: what the engine has room for; 100 for Kubernetes and Google Batch)")
 }
 
 var (
@@ -110,7 +111,10 @@ func (f *batchFlags) submitLots(ctx context.Context, s *streams, args []string) 
 		return s.fail("", err)
 	}
 	if one.Lots = f.lots; !f.set.Changed("lots") {
-		run, err := lots.Open(ctx, one.Plan)
+		run, err := openPlan(ctx, one.Plan)
+		if errors.Is(err, store.ErrNoCloud) {
+			err = hinted{err, exitUsage, "--lots N says how many lots the plan has, without opening it"}
+		}
 		if err != nil {
 			return s.fail("", err)
 		}
@@ -135,9 +139,13 @@ func (f *batchFlags) submission(args []string) (*submission, error) {
 		return nil, err
 	}
 	e, ok := find(engines, f.submit.engine)
-	if !ok {
-		names := namesOf(engines)
-		return nil, usagef("the engines are "+strings.Join(names, ", "), "--engine: %q is none%s", f.submit.engine, guess("", f.submit.engine, names))
+	names := namesOf(engines)
+	hint := "the engines are " + strings.Join(names, ", ")
+	switch {
+	case f.submit.engine == "":
+		return nil, usagef(hint, "batch submit needs --engine ENGINE")
+	case !ok:
+		return nil, usagef(hint, "--engine: %q is none%s", f.submit.engine, guess("", f.submit.engine, names))
 	}
 	one := &submission{engine: e, Workers: f.submit.workers, Processors: 1, Memory: f.memory, Image: f.submit.image, Queue: f.submit.queue}
 	if f.set.Changed("jobs") {
@@ -167,7 +175,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/,-]{0,250}$`)
 // place checks where the lots run and what they see there.
 func (one *submission) place(plan, volume, scratch string) error {
 	if plan == "" {
-		return usagef("mendcap batch plan -o OUT IN... makes one, and prints its name", "--plan names no plan")
+		return usagef("mendcap batch plan -o OUT IN... makes one, and prints its name", "batch submit needs --plan RUN")
 	}
 	if !strings.Contains(plan, "://") {
 		absolute, err := filepath.Abs(plan)

@@ -419,9 +419,9 @@ func TestSubmitRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `--engine: "" is none`},
+		{nil, "batch submit needs --engine"},
 		{append(in, "--engine", "slrum"), "did you mean slurm?"},
-		{[]string{"--engine", "slurm"}, "--plan names no plan"},
+		{[]string{"--engine", "slurm"}, "batch submit needs --plan"},
 		{append(in, "--engine", "slurm", "--force"), "--force can't be used with batch submit"},
 		{append(in, "--engine", "slurm", "x.pcap"), "batch submit takes no arguments"},
 		{append(in, "--engine", "slurm", "--image", "i"), "Slurm runs the mendcap of its nodes"},

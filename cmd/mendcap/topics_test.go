@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -191,7 +192,8 @@ func TestManualHasTheFlags(t *testing.T) {
 			usage += repairUsage
 		}
 		c.VisitAll(func(f *pflag.Flag) {
-			if !strings.Contains(usage, "[--"+f.Name) && !strings.Contains(usage, "| --"+f.Name) && (f.Shorthand == "" || !strings.Contains(usage, "-"+f.Shorthand)) {
+			word := regexp.MustCompile(`[\[ ]--` + f.Name + `[\] \n]`) // with brackets, or without where it is needed
+			if !word.MatchString(usage) && (f.Shorthand == "" || !strings.Contains(usage, "-"+f.Shorthand)) {
 				t.Errorf("usage of %s lacks --%s: %s", c.Name(), f.Name, usage)
 			}
 		})

@@ -30,6 +30,8 @@ func badFlags(flags *pflag.FlagSet, err error) error {
 		return own
 	case errors.As(err, &value):
 		return usagef(seeCommand, "--%s: %s", value.GetFlag().Name, notTaken(value))
+	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "":
+		return usagef(seeCommand, "-%s needs a value", missing.GetSpecifiedName())
 	case errors.As(err, &missing):
 		return usagef(seeCommand, "--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":

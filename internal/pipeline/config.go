@@ -73,7 +73,7 @@ func newConfig(in, out string, o Options) (config, error) {
 func (o *Options) check() error {
 	switch {
 	case o.Reflink && o.Hardlink, o.OnlyChanged && (o.Reflink || o.Hardlink):
-		return fmt.Errorf("%w: an unchanged capture is left out, cloned or linked, not two of these", ErrUsage)
+		return fmt.Errorf("%w: OnlyChanged, Reflink and Hardlink exclude each other", ErrUsage)
 	case o.Findings < 0:
 		return fmt.Errorf("%w: %d findings", ErrUsage, o.Findings)
 	case o.SpoolLimit < 0:
