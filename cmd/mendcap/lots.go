@@ -145,7 +145,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	}
 	defer run.Close()
 	if run.Dir != "" {
-		if err := os.Chdir(run.Dir); err != nil {
+		if err := os.Chdir(string(run.Dir)); err != nil {
 			return s.fail("", fmt.Errorf("%w: the folder that the plan was made in: %w", lots.ErrAgain, err))
 		}
 	}

@@ -255,7 +255,7 @@ func (p *planner) addShadows(output string, key uint64) {
 // run names the plan and completes its header.
 func (p *planner) run(out store.Store) (*Run, error) {
 	r := &Run{out: out, Header: Header{
-		Schema: Schema, Program: p.o.Batch.Program, Flags: append([]string{}, p.o.Flags...), Dir: p.o.Dir,
+		Schema: Schema, Program: p.o.Batch.Program, Flags: append([]string{}, p.o.Flags...), Dir: Name(p.o.Dir),
 		Inputs: append([]string{}, p.inputs...), LotSize: p.lotSize(), Items: p.items - p.done.count, Bytes: p.bytes - p.done.bytes, Kept: len(p.done.kept), Parts: []int{},
 	}}
 	head, err := json.Marshal(r.Header)

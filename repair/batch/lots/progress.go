@@ -74,9 +74,9 @@ func (w *worker) takeBack(ctx context.Context) error {
 
 // progressLine is one capture of an item that is done, or that the item is.
 type progressLine struct {
-	Item    int             `json:"item"` // its number in the lot
-	Entry   *report.Entry   `json:"entry,omitempty"`
-	Skipped *report.Skipped `json:"skipped,omitempty"` // after the last capture
+	Item    int              `json:"item"` // its number in the lot
+	Entry   *report.LotEntry `json:"entry,omitempty"`
+	Skipped *report.Skipped  `json:"skipped,omitempty"` // after the last capture
 }
 
 // saveProgress writes what is done, all of it.
@@ -93,7 +93,7 @@ func (w *worker) saveProgress(ctx context.Context) error {
 				continue
 			}
 			for k := range r.Entries {
-				if err := enc.Encode(progressLine{Item: i, Entry: &r.Entries[k]}); err != nil {
+				if err := enc.Encode(progressLine{Item: i, Entry: (*report.LotEntry)(&r.Entries[k])}); err != nil {
 					return err
 				}
 			}
@@ -128,7 +128,7 @@ func (w *worker) readProgress(ctx context.Context) error {
 			return fmt.Errorf("item %d of %d", line.Item, len(w.items))
 		}
 		if line.Entry != nil {
-			one.Entries = append(one.Entries, *line.Entry)
+			one.Entries = append(one.Entries, report.Entry(*line.Entry))
 		}
 		if line.Skipped != nil {
 			one.Skipped = *line.Skipped

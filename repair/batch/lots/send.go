@@ -29,7 +29,7 @@ type sender struct {
 }
 
 // all sends what the captures of an item have. One whose output would be in place of
-// another file has failed.
+// another file, or can't have its name there, has failed.
 func (s *sender) all(ctx context.Context, entries []report.Entry) error {
 	found, err := s.find()
 	if err != nil {
@@ -37,6 +37,9 @@ func (s *sender) all(ctx context.Context, entries []report.Entry) error {
 	}
 	for _, stem := range slices.Sorted(maps.Keys(found)) {
 		why, err := s.send(ctx, found[stem])
+		if errors.Is(err, store.ErrKey) {
+			why, err = err.Error(), nil
+		}
 		if err != nil {
 			return err
 		}
