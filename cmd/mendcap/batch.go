@@ -238,7 +238,7 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(ctx, names[0])) {
+	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(names[0])) {
 		return f.mergeLots(ctx, s, names[0])
 	}
 	var all []*report.Batch

@@ -57,9 +57,14 @@ func (f *batchFlags) refuse(use string, lists ...[]string) error {
 	return nil
 }
 
+// notPlanned are the flags that decide nothing of what becomes of captures.
+func notPlanned() []string {
+	return slices.Concat(planOnly, lotOnly, workOnly, showOnly, submitOnly, []string{"output-dir", "resume", "quiet", "help"})
+}
+
 // words are the flags that decide what becomes of captures, as a command line has them.
 func (f *batchFlags) words() (words []string) {
-	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "resume", "quiet", "help"})
+	others := notPlanned()
 	f.set.VisitAll(func(flag *pflag.Flag) {
 		for _, value := range flag.Annotations[givenValues] {
 			if !slices.Contains(others, flag.Name) {
@@ -232,6 +237,12 @@ func (f *batchFlags) optionsOf(run *lots.Run) (batch.Options, error) {
 	as := newBatchFlags()
 	if err := parseOnce(as.set, run.Flags); err != nil {
 		return batch.Options{}, badFlags(as.set, err)
+	}
+	if err := as.refuse("command lines, not for plans", notPlanned()); err != nil {
+		return batch.Options{}, err
+	}
+	if as.set.NArg() > 0 {
+		return batch.Options{}, fmt.Errorf("%.200q is none", as.set.Arg(0))
 	}
 	as.jobs, as.memory, as.jobsGiven = f.jobs, f.memory, f.jobsGiven
 	return as.batchOptions()
