@@ -112,8 +112,18 @@ func (c *copies) repair(ctx context.Context, i int) (err error) {
 		return err
 	}
 	var result batch.Result
+	if c.noteCopies { // a worker whose store goes away while it copies or sends dies of nothing
+		if err := c.note(ctx, &i); err != nil {
+			return err
+		}
+	}
 	if err := plan.RunItems(ctx, func(_ int, r batch.Result) { result = r }); err != nil {
 		return err
+	}
+	if c.noteCopies {
+		if err := c.note(ctx, nil); err != nil {
+			return err
+		}
 	}
 	if away {
 		send := sender{to: c.run.out, dir: o.Dir, force: o.Repair.Force}
