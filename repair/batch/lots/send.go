@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -146,7 +147,7 @@ func (s *sender) hasReport(ctx context.Context, keys []string) (bool, error) {
 	if errors.Is(err, store.ErrUnreachable) || ctx.Err() != nil {
 		return false, err
 	}
-	return err == nil && stemOf(old.Output.Name) == stemOf(path.Base(last)), nil
+	return err == nil && stemOf(old.Output.Name) == naming.AsText(stemOf(path.Base(last))), nil
 }
 
 // compare tells whether a key is there, and whether it has what is to be sent.
