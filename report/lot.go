@@ -15,7 +15,7 @@ import (
 )
 
 // LotSchema names the form of the summary of one lot of a batch: JSON lines, a LotHead
-// and then an Entry a line, by path.
+// and then a LotEntry a line, by path.
 const LotSchema = "mendcap.lot/1"
 
 // LotHead is what the first line of the summary of a lot says.
@@ -41,16 +41,18 @@ var ErrLot = errors.New("not the summary of a lot")
 func WriteLot(w io.Writer, lot int, b *Batch) error {
 	head := LotHead{Schema: LotSchema, Lot: lot, Totals: b.Totals, Skipped: b.Skipped}
 	if len(b.Captures) > 0 {
-		head.First = b.Captures[0].Path
+		head.First = escapeName(b.Captures[0].Path)
 	}
 	for _, r := range b.Worst() {
-		head.Worst = append(head.Worst, WorstOfEntry{r.Of.Path, r.Group})
+		head.Worst = append(head.Worst, WorstOfEntry{escapeName(r.Of.Path), r.Group})
 	}
 	if err := text.WriteJSON(w, head, ""); err != nil {
 		return err
 	}
 	for i := range b.Captures {
-		if err := text.WriteJSON(w, &b.Captures[i], ""); err != nil {
+		e := LotEntry(b.Captures[i])
+		e.mapNames(escapeName)
+		if err := text.WriteJSON(w, Entry(e), ""); err != nil {
 			return err
 		}
 	}
@@ -78,7 +80,10 @@ func NewLotReader(r io.Reader) (*LotReader, error) {
 	if l.Schema != LotSchema {
 		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrLot, shortened(l.Schema), LotSchema)
 	}
-	l.left = l.Totals.Captures
+	l.left, l.First = l.Totals.Captures, unescapeName(l.First)
+	for i := range l.Worst {
+		l.Worst[i].Path = unescapeName(l.Worst[i].Path)
+	}
 	return l, nil
 }
 
@@ -91,8 +96,8 @@ func (l *LotReader) Next() (*Entry, error) {
 		return nil, io.EOF
 	}
 	l.left--
-	e := &Entry{}
-	return e, l.read(e)
+	e := &LotEntry{}
+	return (*Entry)(e), l.read(e)
 }
 
 // read decodes one line.

@@ -241,17 +241,17 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(ctx, names[0])) {
+	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(names[0])) {
 		return f.mergeLots(ctx, s, names[0])
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {
-		if len(names) > 1 && lots.IsPlan(ctx, name) {
+		if len(names) > 1 && lots.IsPlan(name) {
 			return s.fail(name, usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
 		}
 		one, err := readSummary(name)
 		if err != nil {
-			if hint := plansOf(ctx, name); hint != "" {
+			if hint := plansOf(name); hint != "" {
 				err = hinted{err, exitNoCapture, hint}
 			}
 			return s.fail(name, err)

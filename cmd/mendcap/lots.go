@@ -57,9 +57,14 @@ func (f *batchFlags) refuse(use string, lists ...[]string) error {
 	return nil
 }
 
+// notPlanned are the flags that decide nothing of what becomes of captures.
+func notPlanned() []string {
+	return slices.Concat(planOnly, lotOnly, workOnly, showOnly, submitOnly, []string{"output-dir", "resume", "quiet", "help"})
+}
+
 // words are the flags that decide what becomes of captures, as a command line has them.
 func (f *batchFlags) words() (words []string) {
-	others := slices.Concat(planOnly, lotOnly, workOnly, showOnly, []string{"output-dir", "resume", "quiet", "help"})
+	others := notPlanned()
 	f.set.VisitAll(func(flag *pflag.Flag) {
 		for _, value := range flag.Annotations[givenValues] {
 			if !slices.Contains(others, flag.Name) {
@@ -152,7 +157,7 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	}
 	defer run.Close()
 	if run.Dir != "" {
-		if err := os.Chdir(run.Dir); err != nil {
+		if err := os.Chdir(string(run.Dir)); err != nil {
 			return s.fail("", fmt.Errorf("%w: the folder that the plan was made in: %w", lots.ErrAgain, err))
 		}
 	}
@@ -239,6 +244,12 @@ func (f *batchFlags) optionsOf(run *lots.Run) (batch.Options, error) {
 	as := newBatchFlags()
 	if err := parseOnce(as.set, run.Flags); err != nil {
 		return batch.Options{}, badFlags(as.set, err)
+	}
+	if err := as.refuse("command lines, not for plans", notPlanned()); err != nil {
+		return batch.Options{}, err
+	}
+	if as.set.NArg() > 0 {
+		return batch.Options{}, fmt.Errorf("%.200q is none", as.set.Arg(0))
 	}
 	as.jobs, as.memory, as.jobsGiven = f.jobs, f.memory, f.jobsGiven
 	return as.batchOptions()

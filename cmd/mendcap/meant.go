@@ -45,7 +45,7 @@ func (s *streams) sayMissing(paths []string) {
 func openPlan(ctx context.Context, at string) (*lots.Run, error) {
 	run, err := lots.Open(ctx, at)
 	if err != nil && errors.Is(err, lots.ErrPlan) {
-		if hint := plansOf(ctx, at); hint != "" {
+		if hint := plansOf(at); hint != "" {
 			return nil, hinted{err, exitUsage, hint}
 		}
 	}
@@ -57,7 +57,7 @@ const mostPlans = 3
 
 // plansOf is the hint for the folder of the outputs, which was named in place of a plan
 // in it: where that is, or "" if there is none.
-func plansOf(ctx context.Context, dir string) string {
+func plansOf(dir string) string {
 	if store.IsURL(dir) {
 		return ""
 	}
@@ -71,7 +71,7 @@ func plansOf(ctx context.Context, dir string) string {
 	}
 	var plans []string
 	for _, folder := range folders {
-		if plan := filepath.Join(within, folder.Name()); len(plans) <= mostPlans && lots.IsPlan(ctx, plan) {
+		if plan := filepath.Join(within, folder.Name()); len(plans) <= mostPlans && lots.IsPlan(plan) {
 			plans = append(plans, plan)
 		}
 	}

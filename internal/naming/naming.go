@@ -101,3 +101,6 @@ func Compressions() []string { return []string{"gzip", "zstd"} }
 func PackedSuffix(compress string) string {
 	return map[string]string{"gzip": ".gz", "zstd": ".zst"}[compress]
 }
+
+// AsText returns a name as JSON has it, in which each byte that is no UTF-8 is replaced.
+func AsText(name string) string { return string([]rune(name)) }

@@ -162,8 +162,8 @@ func (f *Folder) PutNew(_ context.Context, key string, write func(io.Writer) err
 }
 
 func (f *Folder) put(key string, write func(io.Writer) error, commit func(*atomicfile.File) error) error {
-	if !fs.ValidPath(key) || !filepath.IsLocal(filepath.FromSlash(key)) {
-		return fmt.Errorf("%q is no key of a file", key)
+	if key == "." || path.Clean(key) != key || !filepath.IsLocal(filepath.FromSlash(key)) {
+		return fmt.Errorf("%q: %w", key, ErrKey)
 	}
 	if err := os.MkdirAll(f.Local(path.Dir(key)), 0o777); err != nil {
 		return err

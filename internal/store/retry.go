@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"time"
+	"unicode/utf8"
 
 	"gocloud.dev/gcerrors"
 )
@@ -35,8 +36,14 @@ func pause(ctx context.Context, n int) error {
 	}
 }
 
+// longestKey is how long a key is at most in S3 and in Google Cloud Storage, bytes.
+const longestKey = 1024
+
 // retry calls what until it succeeds or fails for good. Errors are as Store has them.
 func (b *bucket) retry(ctx context.Context, key string, what func() error) error {
+	if all := b.prefix + key; len(all) > longestKey || !utf8.ValidString(all) {
+		return fmt.Errorf("%q: %w: keys are UTF-8 of up to %d bytes", key, ErrKey, longestKey)
+	}
 	for n := 1; ; n++ {
 		err := what()
 		if err == nil {

@@ -24,7 +24,7 @@ type Object struct {
 }
 
 // Store is a tree of objects. Its methods may be called by several goroutines at a time.
-// Errors wrap fs.ErrNotExist, fs.ErrExist, ErrChanged, ErrUnreachable, or are the
+// Errors wrap fs.ErrNotExist, fs.ErrExist, ErrChanged, ErrUnreachable, ErrKey, or are the
 // context's; others are for good.
 type Store interface {
 	// List yields the objects whose keys begin with prefix, in the order of the keys'
@@ -60,6 +60,8 @@ var (
 	// ErrUnreachable says that a store did not answer, or refused for the moment: it may
 	// be tried again.
 	ErrUnreachable = errors.New("the store can't be reached")
+	// ErrKey says that nothing in the store can have the key.
+	ErrKey = errors.New("no key of the store")
 	// ErrURL says that a URL is wrong, or that there are no credentials for it.
 	ErrURL = errors.New("no URL that opens a store")
 	// ErrNoCloud says that this program was built without object storage.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -109,13 +110,23 @@ func FindItems(ctx context.Context, items []Item, o Options) (*Plan, error) {
 		own := w.plan.tasks[before:]
 		distinguish(own)
 		for k := range own {
-			if output, ok := items[i].Outputs[own[k].member]; ok {
-				own[k].rel = output
+			output, ok := items[i].Outputs[own[k].member]
+			if !ok {
+				continue
 			}
+			if !isOutput(output) {
+				return nil, fmt.Errorf("%w: %.200q is no name of an output", ErrUsage, output)
+			}
+			own[k].rel = output
 		}
 	}
 	w.plan.protect()
 	return w.plan, nil
+}
+
+// isOutput reports whether a path with slashes leads down, to a file named as outputs are.
+func isOutput(name string) bool {
+	return filepath.IsLocal(filepath.FromSlash(name)) && strings.Contains(path.Base(name), naming.Mended)
 }
 
 // RunItems is Run for the plan of FindItems: each is told what became of an item once it

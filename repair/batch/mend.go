@@ -42,7 +42,7 @@ func (r *runner) mend(ctx context.Context, j job) (rep *report.Report, err error
 	}
 	out := j.t.out()
 	reportPath := reportName(out)
-	old, err := reportThere(reportPath, filepath.Base(out))
+	old, err := reportThere(reportPath, filepath.Base(j.file), filepath.Base(out))
 	switch {
 	case err != nil && !r.o.Repair.Force:
 		return nil, err
@@ -121,8 +121,9 @@ func settle(rep *report.Report, j job) {
 }
 
 // reportThere reads the report of an earlier run. A file of that name that is
-// none, or another's, is not replaced: that is an error.
-func reportThere(name, output string) (*report.Report, error) {
+// none, or another's, is not replaced: that is an error. The report's names are those of
+// the capture and of the output again, of which a report keeps text alone.
+func reportThere(name, capture, output string) (*report.Report, error) {
 	f, err := filesys.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -132,8 +133,12 @@ func reportThere(name, output string) (*report.Report, error) {
 	}
 	defer f.Close()
 	old, err := report.ReadOne(f)
-	if err != nil || old.Output.Name != output {
+	if err != nil || old.Output.Name != naming.AsText(output) {
 		return nil, fmt.Errorf("%w: %w: %s is not the report of %s", repair.ErrIO, repair.ErrExists, name, output)
+	}
+	old.Output.Name = output
+	if old.Capture.Name == naming.AsText(capture) {
+		old.Capture.Name = capture
 	}
 	return old, nil
 }

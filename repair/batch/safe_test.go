@@ -1,10 +1,18 @@
 package batch
 
 import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/mendcap/mendcap/internal/lab/handmade"
+	"github.com/mendcap/mendcap/report"
 )
 
 func TestSafePath(t *testing.T) {
@@ -59,4 +67,37 @@ func FuzzSafePath(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A capture whose name is no UTF-8 is known again by the report of an earlier run, though
+// that can't have its name, and its page is made again as it was.
+func TestResumeKnowsNamesThatAreNoText(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("it is about file systems that take any bytes")
+	}
+	in, out := t.TempDir(), t.TempDir()
+	capture := handmade.PcapOf(binary.LittleEndian, handmade.RecordOf(1, 1, handmade.IPv4(40, 1)))
+	if err := os.WriteFile(filepath.Join(in, "\xff.pcap"), capture, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dir: out, Resume: true, Program: "test", Page: func(w io.Writer, r *report.Report) error {
+		_, err := fmt.Fprintf(w, "%q %q", r.Capture.Name, r.Output.Name)
+		return err
+	}}
+	page := ""
+	for run := range 2 {
+		p, err := Find(t.Context(), []string{in}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := p.Run(t.Context())
+		if err != nil || sum.Totals.Captures != 1 || sum.Totals.ByOutcome[report.OutcomeFailed] > 0 {
+			t.Fatalf("run %d: got %+v, %v", run, sum, err)
+		}
+		text, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(sum.Captures[0].Page)))
+		if err != nil || run > 0 && string(text) != page {
+			t.Errorf("run %d: page: got %s, %v, want %s", run, text, err, page)
+		}
+		page = string(text)
+	}
 }

@@ -112,8 +112,18 @@ func (c *copies) repair(ctx context.Context, i int) (err error) {
 		return err
 	}
 	var result batch.Result
+	if c.noteCopies { // a worker whose store goes away while it copies or sends dies of nothing
+		if err := c.note(ctx, &i); err != nil {
+			return err
+		}
+	}
 	if err := plan.RunItems(ctx, func(_ int, r batch.Result) { result = r }); err != nil {
 		return err
+	}
+	if c.noteCopies {
+		if err := c.note(ctx, nil); err != nil {
+			return err
+		}
 	}
 	if away {
 		send := sender{to: c.run.out, dir: o.Dir, force: o.Repair.Force}
@@ -148,7 +158,7 @@ func (c *copies) conclude(i int, r batch.Result) {
 func (it *Item) need() int64 {
 	n := it.Size
 	for i := range it.Beside {
-		n += it.Beside[i].Size
+		n = min(n+it.Beside[i].Size, mostSize)
 	}
 	return 2*n + 1<<20
 }
@@ -226,7 +236,7 @@ func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what str
 		return fmt.Sprintf("it can't be copied under its name: %v", errors.Unwrap(err)), nil
 	}
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(to, sum), from)
+	n, err := io.Copy(io.MultiWriter(to, sum), io.LimitReader(from, o.Size+1))
 	sums[file] = sum.Sum(nil)
 	err = errors.Join(err, to.Close())
 	switch {

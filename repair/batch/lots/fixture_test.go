@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -108,6 +109,7 @@ func page(w io.Writer, r *report.Report) error {
 // names in conflict, and what is none.
 func captures(t *testing.T, in string) (inputs []string) {
 	t.Helper()
+	var more []string
 	data := func(name string) []byte {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", filepath.FromSlash(name)))
 		if err != nil {
@@ -145,6 +147,14 @@ func captures(t *testing.T, in string) (inputs []string) {
 		"b/caps/lone.zip.mended/y.pcap": plain, // as a member's output
 		"b/caps/last.pcap":              plain,
 	}
+	if runtime.GOOS == "linux" { // whose file systems take any bytes
+		for _, name := range []string{"\xff", "\xfe", "\U0010ffff", "😀", "line\n"} {
+			files["a/caps/bytes/"+name+".pcap"] = plain
+		}
+		files["a/caps/\xff/none.pcap"] = []byte("no capture")
+		files["b/\xff/x.pcap"] = records
+		more = append(more, filepath.Join(in, "b", "\xff"))
+	}
 	for _, tables := range []string{"rawsocket.tables", "sockaddr.tables"} {
 		to := map[string]string{"rawsocket.tables": "a/caps/headerless.tables", "sockaddr.tables": "a/caps/deep/disturbed.tables"}[tables]
 		inside, err := os.ReadDir(filepath.Join("..", "..", "..", "testdata", tables))
@@ -161,7 +171,7 @@ func captures(t *testing.T, in string) (inputs []string) {
 	if err := os.Symlink("x.pcap", filepath.Join(in, "a", "caps", "link.pcap")); err != nil {
 		t.Fatal(err)
 	}
-	return []string{filepath.Join(in, "a", "caps"), filepath.Join(in, "b", "caps"), filepath.Join(in, "a", "caps", "x.pcap"), filepath.Join(in, "missing")}
+	return append([]string{filepath.Join(in, "a", "caps"), filepath.Join(in, "b", "caps"), filepath.Join(in, "a", "caps", "x.pcap"), filepath.Join(in, "missing")}, more...)
 }
 
 func write(t *testing.T, name string, text []byte) {

@@ -3,6 +3,7 @@ package lots
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"iter"
 	"os"
@@ -122,11 +123,13 @@ func (l *listing) maybeTables(ctx context.Context, s store.Store, name string, o
 		}
 		o = to
 	}
-	if !o.Mode.IsRegular() {
+	if !o.Mode.IsRegular() || !isName(name) {
 		return nil
 	}
 	return l.tables(name, o)
 }
+
+var errNoName = errors.New("a key with //, . or .. in it, or a slash before it, can't be the path of a file")
 
 // file takes in what lies in a folder.
 func (l *listing) file(root int, name string, o store.Object) error {
@@ -134,6 +137,8 @@ func (l *listing) file(root int, name string, o store.Object) error {
 	switch {
 	case l.o.Excludes(name):
 		skipped.Excluded++
+	case !isName(name):
+		l.found.Entries = append(l.found.Entries, batch.Unread(shown(&l.sources[root], "")+"/"+name, errNoName))
 	case o.Mode&fs.ModeSymlink != 0:
 		skipped.Links++
 	case !o.Mode.IsRegular():

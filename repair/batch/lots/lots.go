@@ -38,17 +38,17 @@ const Schema = "mendcap.plan/1"
 
 // Header is what a plan says of itself.
 type Header struct {
-	Schema  string   `json:"schema"`
-	Program string   `json:"program"` // batch.Options.Program: no other one works at the plan
-	Flags   []string `json:"flags"`   // of the command line, with which every lot is worked at
-	Dir     string   `json:"dir"`     // folder that relative paths start from
-	Inputs  []string `json:"inputs"`  // as they were given
-	Lots    int      `json:"lots"`
-	LotSize int64    `json:"lotSize"`        // bytes, see Options
-	Items   int64    `json:"items"`          // files, whatever they hold
-	Bytes   int64    `json:"bytes"`          // that they have
-	Kept    int      `json:"kept,omitempty"` // summaries of what earlier plans have finished
-	Parts   []int    `json:"parts"`          // the lot of the first item in each file of items
+	Schema  string `json:"schema"`
+	Program string `json:"program"` // batch.Options.Program: no other one works at the plan
+	Flags   Names  `json:"flags"`   // of the command line, with which every lot is worked at
+	Dir     Name   `json:"dir"`     // folder that relative paths start from
+	Inputs  Names  `json:"inputs"`  // as they were given
+	Lots    int    `json:"lots"`
+	LotSize int64  `json:"lotSize"`        // bytes, see Options
+	Items   int64  `json:"items"`          // files, whatever they hold
+	Bytes   int64  `json:"bytes"`          // that they have
+	Kept    int    `json:"kept,omitempty"` // summaries of what earlier plans have finished
+	Parts   []int  `json:"parts"`          // the lot of the first item in each file of items
 }
 
 // Item is a file to work at: a capture, an archive, or neither, for a plan opens nothing
@@ -107,6 +107,29 @@ func (n *Name) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	return json.Unmarshal(text, (*string)(n))
+}
+
+// Names are strings that are stored as a Name is.
+type Names []string
+
+// MarshalJSON implements json.Marshaler.
+func (n Names) MarshalJSON() ([]byte, error) {
+	all := make([]Name, len(n))
+	for i := range n {
+		all[i] = Name(n[i])
+	}
+	return json.Marshal(all)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *Names) UnmarshalJSON(text []byte) error {
+	var all []Name
+	err := json.Unmarshal(text, &all)
+	*n = make(Names, len(all))
+	for i := range all {
+		(*n)[i] = string(all[i])
+	}
+	return err
 }
 
 var (

@@ -36,6 +36,9 @@ func (r *Run) Merge(ctx context.Context) (*Merge, error) {
 			return nil, err
 		}
 		l, err := r.openSummary(ctx, lot)
+		if errors.Is(err, fs.ErrNotExist) && lot <= planned {
+			return nil, fmt.Errorf("%w: what was written with it is missing: %w", ErrPlan, err)
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			m.Missing = append(m.Missing, lot)
 			continue

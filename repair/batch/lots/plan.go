@@ -116,7 +116,10 @@ func PlanSources(ctx context.Context, out store.Store, sources []Source, missing
 	}
 	if existed, err = run.isThere(ctx, "plan.json"); existed || err != nil {
 		if err == nil {
-			err = run.readJSON(ctx, "plan.json", &run.Header)
+			err = run.readHeader(ctx)
+		}
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", run.URL(), err)
 		}
 		return run, existed, err
 	}
@@ -255,7 +258,7 @@ func (p *planner) addShadows(output string, key uint64) {
 // run names the plan and completes its header.
 func (p *planner) run(out store.Store) (*Run, error) {
 	r := &Run{out: out, Header: Header{
-		Schema: Schema, Program: p.o.Batch.Program, Flags: append([]string{}, p.o.Flags...), Dir: p.o.Dir,
+		Schema: Schema, Program: p.o.Batch.Program, Flags: append([]string{}, p.o.Flags...), Dir: Name(p.o.Dir),
 		Inputs: append([]string{}, p.inputs...), LotSize: p.lotSize(), Items: p.items - p.done.count, Bytes: p.bytes - p.done.bytes, Kept: len(p.done.kept), Parts: []int{},
 	}}
 	head, err := json.Marshal(r.Header)
@@ -343,6 +346,7 @@ type partWriter struct {
 	run   *Run
 	p     *planner
 	used  int64 // bytes of the present lot
+	texts int   // bytes of the lines of its items
 	count int   // items of the present part
 	part  bytes.Buffer
 	zip   io.WriteCloser
@@ -351,20 +355,28 @@ type partWriter struct {
 // add puts an item into the present lot, or the next one.
 func (w *partWriter) add(it spooled, size int64) error {
 	r := w.run
-	if r.Lots == 0 || w.used+size > r.LotSize {
+	text, err := w.p.text(it)
+	if err != nil {
+		return err
+	}
+	length := len(text) + len(beforeLot) + len(fmt.Sprint(mostLots))
+	if length > longestItem {
+		return fmt.Errorf("%w: with its network tables, or the names of its outputs, a file takes %d bytes of a plan, of at most %d: %.200s", ErrUsage, length, longestItem, text)
+	}
+	if r.Lots == 0 || w.used+size > r.LotSize || w.texts+length > mostLotText {
 		if r.Lots++; w.p.tooMany(r.Lots) != nil {
 			return w.p.tooMany(r.Lots)
 		}
-		w.used = 0
+		w.used, w.texts = 0, 0
 	}
 	w.used += size
+	w.texts += length
 	if w.count == perPart {
 		if err := w.end(); err != nil {
 			return err
 		}
 	}
 	if w.count == 0 {
-		var err error
 		w.part.Reset()
 		if w.zip, err = compress.NewCompressor(&w.part, "zstd"); err != nil {
 			return err
@@ -372,10 +384,6 @@ func (w *partWriter) add(it spooled, size int64) error {
 		r.Parts = append(r.Parts, r.Lots-1)
 	}
 	w.count++
-	text, err := w.p.text(it)
-	if err != nil {
-		return err
-	}
 	_, err = fmt.Fprintf(w.zip, "%s%d%s\n", beforeLot, r.Lots-1, text)
 	return err
 }

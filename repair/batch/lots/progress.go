@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
@@ -59,24 +60,30 @@ func (w *worker) putAttempts(ctx context.Context) error {
 	return w.run.putJSON(ctx, lotName(w.lot, attemptsSuffix), &w.attempts)
 }
 
-// note notes the item at hand.
-func (w *worker) note(ctx context.Context, item int) error {
-	w.attempts.Item = &item
+// note notes the item at hand, or that there is none.
+func (w *worker) note(ctx context.Context, item *int) error {
+	w.attempts.Item = item
 	return w.putAttempts(ctx)
 }
 
-// takeBack says that the present attempt was none.
+// takeBack says that the present attempt was none. Where there is no room to say so,
+// what is noted of all attempts is removed.
 func (w *worker) takeBack(ctx context.Context) error {
-	w.attempts.Item = nil
-	w.attempts.Count--
-	return w.putAttempts(ctx)
+	a := w.attempts
+	a.Item = nil
+	a.Count--
+	err := w.run.putJSON(ctx, lotName(w.lot, attemptsSuffix), &a)
+	if err != nil && again(err) && !errors.Is(err, store.ErrUnreachable) {
+		err = w.remove(ctx, attemptsSuffix)
+	}
+	return err
 }
 
 // progressLine is one capture of an item that is done, or that the item is.
 type progressLine struct {
-	Item    int             `json:"item"` // its number in the lot
-	Entry   *report.Entry   `json:"entry,omitempty"`
-	Skipped *report.Skipped `json:"skipped,omitempty"` // after the last capture
+	Item    int              `json:"item"` // its number in the lot
+	Entry   *report.LotEntry `json:"entry,omitempty"`
+	Skipped *report.Skipped  `json:"skipped,omitempty"` // after the last capture
 }
 
 // saveProgress writes what is done, all of it.
@@ -93,7 +100,7 @@ func (w *worker) saveProgress(ctx context.Context) error {
 				continue
 			}
 			for k := range r.Entries {
-				if err := enc.Encode(progressLine{Item: i, Entry: &r.Entries[k]}); err != nil {
+				if err := enc.Encode(progressLine{Item: i, Entry: (*report.LotEntry)(&r.Entries[k])}); err != nil {
 					return err
 				}
 			}
@@ -128,7 +135,7 @@ func (w *worker) readProgress(ctx context.Context) error {
 			return fmt.Errorf("item %d of %d", line.Item, len(w.items))
 		}
 		if line.Entry != nil {
-			one.Entries = append(one.Entries, *line.Entry)
+			one.Entries = append(one.Entries, report.Entry(*line.Entry))
 		}
 		if line.Skipped != nil {
 			one.Skipped = *line.Skipped

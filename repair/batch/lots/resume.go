@@ -77,7 +77,9 @@ func (p *planner) resume(ctx context.Context, out store.Store) error {
 		old := &Run{ID: path.Base(folder), out: out}
 		err := old.readJSON(ctx, file, &old.Header)
 		if err == nil && old.Schema == Schema && old.Program == p.o.Batch.Program && slices.Equal(old.Flags, p.o.Flags) {
-			err = p.resumeFrom(ctx, old)
+			if err = old.check(); err == nil {
+				err = p.resumeFrom(ctx, old)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("resume from %s: %w", out.URL(folder), err)

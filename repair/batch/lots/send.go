@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair"
 	"github.com/mendcap/mendcap/report"
@@ -29,7 +30,7 @@ type sender struct {
 }
 
 // all sends what the captures of an item have. One whose output would be in place of
-// another file has failed.
+// another file, or can't have its name there, has failed.
 func (s *sender) all(ctx context.Context, entries []report.Entry) error {
 	found, err := s.find()
 	if err != nil {
@@ -37,6 +38,9 @@ func (s *sender) all(ctx context.Context, entries []report.Entry) error {
 	}
 	for _, stem := range slices.Sorted(maps.Keys(found)) {
 		why, err := s.send(ctx, found[stem])
+		if errors.Is(err, store.ErrKey) {
+			why, err = err.Error(), nil
+		}
 		if err != nil {
 			return err
 		}
@@ -143,7 +147,7 @@ func (s *sender) hasReport(ctx context.Context, keys []string) (bool, error) {
 	if errors.Is(err, store.ErrUnreachable) || ctx.Err() != nil {
 		return false, err
 	}
-	return err == nil && stemOf(old.Output.Name) == stemOf(path.Base(last)), nil
+	return err == nil && stemOf(old.Output.Name) == naming.AsText(stemOf(path.Base(last))), nil
 }
 
 // compare tells whether a key is there, and whether it has what is to be sent.

@@ -9,6 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -28,7 +32,7 @@ func Open(ctx context.Context, url string) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{ID: id, out: out}
-	err = r.readJSON(ctx, "plan.json", &r.Header)
+	err = r.readHeader(ctx)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %s has no plan.json: mendcap batch plan says what to name", ErrPlan, url)
@@ -36,15 +40,65 @@ func Open(ctx context.Context, url string) (*Run, error) {
 		return nil, fmt.Errorf("%w: %w", ErrAgain, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: read %s: %w", ErrPlan, url, err)
-	case r.Schema != Schema:
-		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrPlan, r.Schema, Schema)
 	}
 	return r, nil
 }
 
-// IsPlan reports whether a path or URL is one that Open opens, by what lies there.
-func IsPlan(ctx context.Context, url string) bool {
-	_, err := Open(ctx, url)
+func (r *Run) readHeader(ctx context.Context) error {
+	if err := r.readJSON(ctx, "plan.json", &r.Header); err != nil {
+		return err
+	}
+	return r.check()
+}
+
+// check refuses headers that no planner writes: a plan may be anybody's.
+func (h *Header) check() error {
+	switch {
+	case h.Schema != Schema:
+		return fmt.Errorf("its schema is %.40q, want %q", h.Schema, Schema)
+	case h.Lots < 0 || h.Lots > mostLots:
+		return fmt.Errorf("it has %d lots, of at most %d", h.Lots, mostLots)
+	case h.Kept < 0:
+		return fmt.Errorf("it keeps %d lots", h.Kept)
+	case !slices.IsSorted(h.Parts) || len(h.Parts) > 0 && (h.Parts[0] != 0 || h.Parts[len(h.Parts)-1] >= h.Lots):
+		return errors.New("its files of items are not in the order of lots")
+	}
+	return nil
+}
+
+// check refuses items that no planner writes. An item is below the input that led to it.
+func (it *Item) check(inputs []string) error {
+	if it.Root < 0 || it.Root >= len(inputs) {
+		return fmt.Errorf("an item of input %d, of %d", it.Root, len(inputs))
+	}
+	if it.Name != "" && !isName(string(it.Name)) {
+		return fmt.Errorf("%.200q names no file below an input", it.Name)
+	}
+	sizes := []int64{it.Size}
+	for i := range it.Beside {
+		b := &it.Beside[i]
+		if !isName(string(b.Name)) {
+			return fmt.Errorf("%.200q names no file beside an item", b.Name)
+		}
+		sizes = append(sizes, b.Size)
+	}
+	if slices.Min(sizes) < 0 || slices.Max(sizes) > mostSize {
+		return fmt.Errorf("%.200q: no size that a file has", it.Name)
+	}
+	return nil
+}
+
+// mostSize is the size of a file at most, bytes, such that sums of few fit.
+const mostSize = 1 << 60
+
+// isName reports whether a path with slashes leads down, and to one file by one name.
+func isName(name string) bool {
+	return name != "." && path.Clean(name) == name && filepath.IsLocal(filepath.FromSlash(name))
+}
+
+// IsPlan reports whether a path is that of a plan, damaged or not.
+func IsPlan(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "plan.json"))
 	return err == nil
 }
 
@@ -88,8 +142,8 @@ func (r *Run) isThere(ctx context.Context, name string) (bool, error) {
 func (r *Run) ItemsOf(ctx context.Context, lot int) (items []Item, err error) {
 	// A lot begins in the last file that begins with an earlier one, at the latest.
 	part := max(0, sort.SearchInts(r.Parts, lot)-1)
-	for ; part < len(r.Parts) && r.Parts[part] <= lot; part++ {
-		if items, err = r.addItems(ctx, items, part, lot); err != nil {
+	for left := int64(mostLotText); part < len(r.Parts) && r.Parts[part] <= lot; part++ {
+		if items, err = r.addItems(ctx, items, part, lot, &left); err != nil {
 			return nil, fmt.Errorf("%w: read %s: %w", ErrPlan, r.out.URL(r.key(partName(part))), err)
 		}
 	}
@@ -99,8 +153,8 @@ func (r *Run) ItemsOf(ctx context.Context, lot int) (items []Item, err error) {
 	return items, nil
 }
 
-// addItems adds those of a lot in one part.
-func (r *Run) addItems(ctx context.Context, items []Item, part, lot int) ([]Item, error) {
+// addItems adds those of a lot in one part, whose lines have so many bytes at most.
+func (r *Run) addItems(ctx context.Context, items []Item, part, lot int, left *int64) ([]Item, error) {
 	f, err := r.out.Open(ctx, r.key(partName(part)), "", 0, -1)
 	if err != nil {
 		return nil, err
@@ -111,9 +165,11 @@ func (r *Run) addItems(ctx context.Context, items []Item, part, lot int) ([]Item
 		return nil, err
 	}
 	lines := bufio.NewScanner(plain)
-	lines.Buffer(nil, longestItem)
-	for lines.Scan() {
+	lines.Buffer(nil, longestItem+1) // with the line feed
+	for n := 1; lines.Scan(); n++ {
 		switch of, ok := lotOf(lines.Bytes()); {
+		case n > perPart:
+			return nil, fmt.Errorf("more than %d items", perPart)
 		case !ok:
 			return nil, errors.New("a line is no item")
 		case of < lot:
@@ -121,20 +177,26 @@ func (r *Run) addItems(ctx context.Context, items []Item, part, lot int) ([]Item
 		case of > lot:
 			return items, nil
 		}
+		if *left -= int64(len(lines.Bytes())); *left < 0 {
+			return nil, fmt.Errorf("the items of lot %d have more than %d bytes", lot, mostLotText)
+		}
 		var it Item
 		if err := json.Unmarshal(lines.Bytes(), &it); err != nil {
 			return nil, err
 		}
-		if it.Root < 0 || it.Root >= len(r.Inputs) {
-			return nil, fmt.Errorf("an item of input %d, of %d", it.Root, len(r.Inputs))
+		if err := it.check(r.Inputs); err != nil {
+			return nil, err
 		}
 		items = append(items, it)
 	}
 	return items, lines.Err()
 }
 
-// longestItem is how long the line of an item may be, bytes.
-const longestItem = 16 << 20
+// How much text the items of a plan have, bytes: a lot's is held while it is worked at.
+const (
+	longestItem = 16 << 20  // one, in a line
+	mostLotText = 256 << 20 // those of a lot: some million
+)
 
 // beforeLot is what the line of an item begins with.
 const beforeLot = `{"lot":`

@@ -25,8 +25,9 @@ type worker struct {
 	results []*batch.Result // of the items that are done
 	unsaved int             // of them, which no file has
 
-	attempts attempts
-	save     chan struct{} // that enough is unsaved
+	attempts   attempts
+	noteCopies bool          // items are noted once they are copied
+	save       chan struct{} // that enough is unsaved
 }
 
 // Do works at a lot, from where an earlier attempt ended, with the options that the
@@ -188,8 +189,16 @@ func (w *worker) repair(ctx context.Context, todo []int) error {
 // repairEach repairs one item after the other, and notes which before it begins: if the
 // worker dies, the next one knows of what.
 func (w *worker) repairEach(ctx context.Context, todo []int) error {
+	away, err := w.isAway(ctx)
+	if err != nil {
+		return err
+	}
+	w.noteCopies = away
 	for _, i := range todo {
-		if err := w.note(ctx, i); err != nil {
+		if !away {
+			err = w.note(ctx, &i)
+		}
+		if err != nil {
 			return err
 		}
 		if err := w.repair(ctx, []int{i}); err != nil {
@@ -262,13 +271,26 @@ func (w *worker) remove(ctx context.Context, suffix string) error {
 	return w.run.out.Remove(ctx, w.run.key(lotName(w.lot, suffix)))
 }
 
-// leave notes what is done at the end of an attempt that was interrupted: of that nobody
-// has died.
+// leave notes what is done at the end of an attempt that did not finish: of that nobody
+// has died. Where the store does not answer it waits for that, since the next attempt
+// would take the item at hand for what this one died of.
 func (w *worker) leave(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), atEnd)
 	defer cancel()
-	return errors.Join(w.saveProgress(ctx), w.takeBack(ctx))
+	err := errors.Join(w.saveProgress(leaving), w.takeBack(leaving))
+	for since := time.Now(); errors.Is(err, store.ErrUnreachable) && time.Since(since) < storeReturns; {
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(betweenAsking):
+		}
+		err = errors.Join(w.saveProgress(ctx), w.takeBack(ctx))
+	}
+	return err
 }
 
-// leaving is how long it may take to note what is done.
-const leaving = 20 * time.Second
+const (
+	atEnd         = 20 * time.Second // for noting what is done
+	storeReturns  = 5 * time.Minute  // for a store to answer again
+	betweenAsking = 5 * time.Second
+)
