@@ -411,9 +411,8 @@ func TestNameOfSubmission(t *testing.T) {
 // What can't be known from the plan has to be said, and nothing else is taken.
 func TestSubmitRefuses(t *testing.T) {
 	dir := t.TempDir()
-	plan, large := filepath.Join(dir, ".mendcap", "r"), filepath.Join(dir, ".mendcap", "large")
+	plan := filepath.Join(dir, ".mendcap", "r")
 	writePlan(t, plan, 5)
-	writePlan(t, large, 100_001)
 	in := []string{"--plan", plan}
 	for _, c := range []struct {
 		args []string
@@ -438,7 +437,7 @@ func TestSubmitRefuses(t *testing.T) {
 		{[]string{"--engine", "google", "--image", "i", "--lots", "5", "--plan", "file://" + plan}, "see no folder of this machine"},
 		{[]string{"--engine", "nextflow", "--lots", "0", "--plan", plan}, "the plan has 0 lots"},
 		{append(in, "--engine", "google", "--image", "i"), "see no folder of this machine"},
-		{[]string{"--engine", "kubernetes", "--image", "i", "--volume", "c:" + dir, "--plan", large}, "100001 lots, and kubernetes takes from 1 to 100000"},
+		{[]string{"--engine", "kubernetes", "--image", "i", "--lots", "100001", "--plan", "s3://b/.mendcap/r"}, "100001 lots, and kubernetes takes from 1 to 100000"},
 	} {
 		cmd := exec.Command(built, append([]string{"batch", "submit"}, c.args...)...)
 		var out, said bytes.Buffer
