@@ -3,6 +3,7 @@
 package lots
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -11,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
 )
 
 // forge writes the items of a plan of one lot anew.
@@ -118,5 +121,31 @@ func TestItemsThatAreForged(t *testing.T) {
 	}
 	if !maps.Equal(before, tree(t, in)) {
 		t.Error("something was written beside the captures")
+	}
+}
+
+// TestNotesThatAreDamaged: where what is done of a lot, or how often it was begun, can't
+// be read, the lot is worked at as if it were not known.
+func TestNotesThatAreDamaged(t *testing.T) {
+	in := t.TempDir()
+	for _, name := range []string{"x.pcap", "y.pcap"} {
+		write(t, filepath.Join(in, name), handmade.PcapOf(binary.LittleEndian, handmade.RecordOf(1, 1, handmade.IPv4(40, 1))))
+	}
+	r := plan(t, t.TempDir(), 1, in)
+	done := `{"item":0,"skipped":{}}` + "\n" // which is not so
+	for _, notes := range [][2]string{
+		{progressSuffix, done + "words"}, {progressSuffix, done + "[]"}, {progressSuffix, done + `{"item":9}`}, {progressSuffix, done + `{"item":-1}`},
+		{progressSuffix, done + strings.Repeat(" ", longestProgress+1)},
+		{attemptsSuffix, ""}, {attemptsSuffix, "words"}, {attemptsSuffix, `{"attempts":"many"}`}, {attemptsSuffix, `{"item":77,"attempts":9223372036854775807}`},
+	} {
+		write(t, r.out.Local(r.key(lotName(0, notes[0]))), []byte(notes[1]))
+		work(t, r, 0)
+		m, err := r.Merge(t.Context())
+		if err != nil || m.Head.Totals.ByOutcome[report.OutcomeIntact] != 2 {
+			t.Errorf("%.60q: got %+v, %v, want two captures that are intact", notes[1], m, err)
+		}
+		if err := r.out.Remove(t.Context(), r.key(summaryName(0))); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -110,14 +110,20 @@ func (r *Run) readJSON(ctx context.Context, name string, v any) error {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, mostHeader+1))
-	if err == nil && len(text) > mostHeader {
-		err = fmt.Errorf("larger than %d bytes", mostHeader)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
+	if len(text) > mostHeader {
+		return fmt.Errorf("%w: it is larger than %d bytes", errDamaged, mostHeader)
 	}
-	return err
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
 }
+
+// errDamaged says that a file of the plan is not as it was written.
+var errDamaged = errors.New("it is damaged")
 
 // putJSON writes a file of the plan.
 func (r *Run) putJSON(ctx context.Context, name string, v any) error {
