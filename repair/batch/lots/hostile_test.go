@@ -3,16 +3,20 @@
 package lots
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
+	"iter"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/compress"
 	"github.com/mendcap/mendcap/internal/lab/handmade"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
 	"github.com/mendcap/mendcap/report"
 )
@@ -147,5 +151,45 @@ func TestNotesThatAreDamaged(t *testing.T) {
 		if err := r.out.Remove(t.Context(), r.key(summaryName(0))); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// keyed is a store far away that lists other keys too.
+type keyed struct {
+	away
+	keys []string
+}
+
+func (k *keyed) List(context.Context, string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for _, key := range slices.Sorted(slices.Values(k.keys)) {
+			if !yield(store.Object{Key: key, Size: 1, Version: "1"}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestKeysThatAreNoPaths: keys of a bucket that can't be paths of files are outcomes, and
+// the others are planned.
+func TestKeysThatAreNoPaths(t *testing.T) {
+	bad := []string{"../x.pcap", "/etc/x.pcap", "a//x.pcap", "a/../../x.pcap", "a/./x.pcap", "a.tables/../../x.tables/t"}
+	in := &keyed{away{Folder: store.NewFolder(t.TempDir())}, append([]string{"a/x.pcap", "a.pcap"}, bad...)}
+	o := worked()
+	o.Dir = t.TempDir()
+	r, _, err := PlanSources(t.Context(), store.NewFolder(o.Dir), []Source{{Root: "s3://bucket", Store: in}}, nil, Options{Batch: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if items, err := r.ItemsOf(t.Context(), 0); err != nil || len(items) != 2 || r.Items != 2 {
+		t.Errorf("items: got %v, %v, want 2", items, err)
+	}
+	m, err := r.Merge(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	if err := m.Each(t.Context(), func(e *report.Entry) error { failed++; return nil }); err != nil || failed != len(bad) {
+		t.Errorf("keys that are no paths: got %d, %v, want %d", failed, err, len(bad))
 	}
 }
