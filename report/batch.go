@@ -199,11 +199,16 @@ func NewLot(entries []Entry, skipped Skipped) *Batch {
 	}
 	b.Totals = noTotals()
 	for i := range b.Captures {
-		b.Totals.Captures++
-		b.Totals.ByOutcome[b.Captures[i].Outcome]++
-		b.Totals.add(&b.Captures[i].Counts)
+		b.Totals.addEntry(&b.Captures[i])
 	}
 	return b
+}
+
+// addEntry takes in an entry.
+func (t *Totals) addEntry(e *Entry) {
+	t.Captures++
+	t.ByOutcome[e.Outcome]++
+	t.add(&e.Counts)
 }
 
 func noTotals() Totals {

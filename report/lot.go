@@ -69,6 +69,7 @@ type LotReader struct {
 	lines *bufio.Reader
 	line  []byte
 	left  int64 // entries that must follow
+	sum   Totals
 }
 
 // NewLotReader reads the head. Errors about the content are ErrLot.
@@ -80,6 +81,10 @@ func NewLotReader(r io.Reader) (*LotReader, error) {
 	if l.Schema != LotSchema {
 		return nil, fmt.Errorf("%w: its schema is %q, want %q", ErrLot, shortened(l.Schema), LotSchema)
 	}
+	if l.Totals.Captures < 0 {
+		return nil, fmt.Errorf("%w: it has %d captures", ErrLot, l.Totals.Captures)
+	}
+	l.sum = noTotals()
 	l.left, l.First = l.Totals.Captures, unescapeName(l.First)
 	for i := range l.Worst {
 		l.Worst[i].Path = unescapeName(l.Worst[i].Path)
@@ -87,17 +92,34 @@ func NewLotReader(r io.Reader) (*LotReader, error) {
 	return l, nil
 }
 
-// Next reads the next entry, which is the caller's; io.EOF after the last.
+// Next reads the next entry, which is the caller's; io.EOF after the last. The head must
+// have said what the entries do.
 func (l *LotReader) Next() (*Entry, error) {
 	if l.left == 0 {
 		if _, err := l.lines.ReadByte(); err != io.EOF {
 			return nil, fmt.Errorf("%w: something follows the last capture", ErrLot)
 		}
-		return nil, io.EOF
+		return nil, l.end()
 	}
 	l.left--
 	e := &LotEntry{}
-	return (*Entry)(e), l.read(e)
+	if err := l.read(e); err != nil {
+		return nil, err
+	}
+	l.sum.addEntry((*Entry)(e))
+	return (*Entry)(e), nil
+}
+
+// end returns io.EOF if the totals are those of the entries.
+func (l *LotReader) end() error {
+	var want, got bytes.Buffer
+	if err := errors.Join(text.WriteJSON(&want, l.sum, ""), text.WriteJSON(&got, l.Totals, "")); err != nil {
+		return err
+	}
+	if !bytes.Equal(want.Bytes(), got.Bytes()) {
+		return fmt.Errorf("%w: its totals are not those of its captures", ErrLot)
+	}
+	return io.EOF
 }
 
 // read decodes one line.

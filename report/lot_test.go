@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -69,9 +70,14 @@ func TestLotsThatAreRefused(t *testing.T) {
 	if err := WriteLot(&whole, 3, sampleBatch()); err != nil {
 		t.Fatal(err)
 	}
+	change := func(of, to string) string { // in the head, which comes first
+		at := regexp.MustCompile(of).FindStringIndex(whole.String())
+		return whole.String()[:at[0]] + to + whole.String()[at[1]:]
+	}
 	for name, text := range map[string]string{
 		"nothing": "", "words": "words\n", "a batch": `{"schema":"mendcap.batch/1"}` + "\n", "no line feed": strings.TrimSuffix(whole.String(), "\n"),
 		"cut": whole.String()[:whole.Len()/2], "more": whole.String() + "{}\n", "long": strings.Repeat(" ", longestLine+1),
+		"fewer captures": change(`"captures":\d+`, `"captures":0`), "less than none": change(`"captures":\d+`, `"captures":-1`), "other totals": change(`"packets":\d+`, `"packets":-9`), "other outcomes": change(`"byOutcome":{`, `"byOutcome":{"x":1,`),
 	} {
 		l, err := NewLotReader(strings.NewReader(text))
 		for err == nil {

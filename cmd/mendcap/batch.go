@@ -122,8 +122,8 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 	if err := f.checkTuning(); err != nil {
 		return batch.Options{}, err
 	}
-	if f.jobs < 1 && f.jobsGiven() {
-		return batch.Options{}, usagef(seeCommand, "--jobs: %d is not a number from 1 up", f.jobs)
+	if err := f.checkJobs(); err != nil {
+		return batch.Options{}, err
 	}
 	if err := errors.Join(checkGlobs("--include", f.include), checkGlobs("--exclude", f.exclude)); err != nil {
 		return batch.Options{}, err
@@ -140,6 +140,13 @@ func (f *batchFlags) batchOptions() (batch.Options, error) {
 		o.Page = pagesMade(made)
 	}
 	return o, nil
+}
+
+func (f *batchFlags) checkJobs() error {
+	if f.jobs < 1 && f.jobsGiven() {
+		return usagef(seeCommand, "--jobs: %d is not a number from 1 up", f.jobs)
+	}
+	return nil
 }
 
 // pagesMade returns what writes the page of one capture. It tells no command: that may be
@@ -243,6 +250,9 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	}
 	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(names[0])) {
 		return f.mergeLots(ctx, s, names[0])
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return store.IsURL(name) || lots.IsPlan(name) }) {
+		return s.fail("", usagef(seeCommand, "batch merge takes one plan, or files of summaries"))
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {

@@ -141,6 +141,9 @@ func (f *batchFlags) workAtLot(ctx context.Context, s *streams, args []string) i
 	if err := f.useScratch(); err != nil {
 		return s.fail("", err)
 	}
+	if err := f.checkJobs(); err != nil {
+		return s.fail("", err)
+	}
 	lot, err := f.lotNumber(os.Getenv)
 	if err != nil {
 		return s.fail("", err)
@@ -310,6 +313,9 @@ func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int
 	if err != nil {
 		return s.fail("", err)
 	}
+	if err := spare(ctx, run, to); err != nil {
+		return max(s.fail("", err), s.fail("", discard(to)))
+	}
 	m, err := run.Merge(ctx)
 	if err != nil {
 		return max(s.fail("", err), s.fail("", discard(to)))
@@ -329,6 +335,23 @@ func (f *batchFlags) mergeLots(ctx context.Context, s *streams, plan string) int
 	shown := *f
 	shown.json, shown.printed = false, f.json || f.printed
 	return max(code, shown.conclude(s, list.Batch(m.Head), nil))
+}
+
+// spare refuses summaries in place of what belongs to a plan.
+func spare(ctx context.Context, run *lots.Run, to []*summaryFile) error {
+	for _, f := range to {
+		if f.File == nil {
+			continue
+		}
+		what, err := run.Has(ctx, f.name)
+		if err != nil {
+			return err
+		}
+		if what != "" {
+			return usagef(seeCommand, "--report %s: that is %s", f.name, what)
+		}
+	}
+	return nil
 }
 
 // missing says which lots have no summary.

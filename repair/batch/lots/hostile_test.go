@@ -3,15 +3,22 @@
 package lots
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"iter"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/lab/handmade"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/repair/batch"
+	"github.com/mendcap/mendcap/report"
 )
 
 // forge writes the items of a plan of one lot anew.
@@ -118,5 +125,71 @@ func TestItemsThatAreForged(t *testing.T) {
 	}
 	if !maps.Equal(before, tree(t, in)) {
 		t.Error("something was written beside the captures")
+	}
+}
+
+// TestNotesThatAreDamaged: where what is done of a lot, or how often it was begun, can't
+// be read, the lot is worked at as if it were not known.
+func TestNotesThatAreDamaged(t *testing.T) {
+	in := t.TempDir()
+	for _, name := range []string{"x.pcap", "y.pcap"} {
+		write(t, filepath.Join(in, name), handmade.PcapOf(binary.LittleEndian, handmade.RecordOf(1, 1, handmade.IPv4(40, 1))))
+	}
+	r := plan(t, t.TempDir(), 1, in)
+	done := `{"item":0,"skipped":{}}` + "\n" // which is not so
+	for _, notes := range [][2]string{
+		{progressSuffix, done + "words"}, {progressSuffix, done + "[]"}, {progressSuffix, done + `{"item":9}`}, {progressSuffix, done + `{"item":-1}`},
+		{progressSuffix, done + strings.Repeat(" ", longestProgress+1)},
+		{attemptsSuffix, ""}, {attemptsSuffix, "words"}, {attemptsSuffix, `{"attempts":"many"}`}, {attemptsSuffix, `{"item":77,"attempts":9223372036854775807}`},
+	} {
+		write(t, r.out.Local(r.key(lotName(0, notes[0]))), []byte(notes[1]))
+		work(t, r, 0)
+		m, err := r.Merge(t.Context())
+		if err != nil || m.Head.Totals.ByOutcome[report.OutcomeIntact] != 2 {
+			t.Errorf("%.60q: got %+v, %v, want two captures that are intact", notes[1], m, err)
+		}
+		if err := r.out.Remove(t.Context(), r.key(summaryName(0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// keyed is a store far away that lists other keys too.
+type keyed struct {
+	away
+	keys []string
+}
+
+func (k *keyed) List(context.Context, string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for _, key := range slices.Sorted(slices.Values(k.keys)) {
+			if !yield(store.Object{Key: key, Size: 1, Version: "1"}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestKeysThatAreNoPaths: keys of a bucket that can't be paths of files are outcomes, and
+// the others are planned.
+func TestKeysThatAreNoPaths(t *testing.T) {
+	bad := []string{"../x.pcap", "/etc/x.pcap", "a//x.pcap", "a/../../x.pcap", "a/./x.pcap", "a.tables/../../x.tables/t"}
+	in := &keyed{away{Folder: store.NewFolder(t.TempDir())}, append([]string{"a/x.pcap", "a.pcap"}, bad...)}
+	o := worked()
+	o.Dir = t.TempDir()
+	r, _, err := PlanSources(t.Context(), store.NewFolder(o.Dir), []Source{{Root: "s3://bucket", Store: in}}, nil, Options{Batch: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if items, err := r.ItemsOf(t.Context(), 0); err != nil || len(items) != 2 || r.Items != 2 {
+		t.Errorf("items: got %v, %v, want 2", items, err)
+	}
+	m, err := r.Merge(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	if err := m.Each(t.Context(), func(e *report.Entry) error { failed++; return nil }); err != nil || failed != len(bad) {
+		t.Errorf("keys that are no paths: got %d, %v, want %d", failed, err, len(bad))
 	}
 }

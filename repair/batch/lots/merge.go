@@ -49,8 +49,10 @@ func (r *Run) Merge(ctx context.Context) (*Merge, error) {
 		m.Head.Add(&l.LotHead)
 		if l.Totals.Captures > 0 {
 			m.parts = append(m.parts, part{lot, l.First})
+		} else if err = l.advance(); err == io.EOF {
+			err = nil // it holds no captures indeed
 		}
-		if err := l.close(); err != nil {
+		if err := errors.Join(err, l.close()); err != nil {
 			return nil, err
 		}
 	}

@@ -35,11 +35,15 @@ const mostDeaths = 2
 
 func (a *attempts) deaths(item int) int { return a.Deaths[item] }
 
-// begin reads what earlier attempts have left, and notes that there is one more.
+// begin reads what earlier attempts have left, and notes that there is one more. Where that
+// is damaged nothing is known to be done, and a worker may have died.
 func (w *worker) begin(ctx context.Context) error {
 	a := &w.attempts
 	err := w.run.readJSON(ctx, lotName(w.lot, attemptsSuffix), a)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, errDamaged):
+		*a = attempts{Count: 1}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("read what is noted of lot %d: %w", w.lot, err)
 	}
 	if a.Item != nil {
@@ -50,7 +54,10 @@ func (w *worker) begin(ctx context.Context) error {
 		a.Item = nil
 	}
 	a.Count++
-	if err := w.readProgress(ctx); err != nil {
+	switch err := w.readProgress(ctx); {
+	case errors.Is(err, errDamaged):
+		clear(w.results)
+	case err != nil:
 		return fmt.Errorf("read what is done of lot %d: %w", w.lot, err)
 	}
 	return w.putAttempts(ctx)
@@ -123,16 +130,15 @@ func (w *worker) readProgress(ctx context.Context) error {
 	}
 	defer f.Close()
 	var one batch.Result
-	for dec := json.NewDecoder(bufio.NewReader(f)); ; {
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, longestProgress)
+	for lines.Scan() {
 		var line progressLine
-		err := dec.Decode(&line)
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		case line.Item < 0 || line.Item >= len(w.items):
-			return fmt.Errorf("item %d of %d", line.Item, len(w.items))
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		if line.Item < 0 || line.Item >= len(w.items) {
+			return fmt.Errorf("%w: item %d of %d", errDamaged, line.Item, len(w.items))
 		}
 		if line.Entry != nil {
 			one.Entries = append(one.Entries, report.Entry(*line.Entry))
@@ -143,4 +149,12 @@ func (w *worker) readProgress(ctx context.Context) error {
 			w.results[line.Item], one = &done, batch.Result{}
 		}
 	}
+	err = lines.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return err
 }
+
+// longestProgress is how long a line of what is done may be, bytes: as of a summary.
+const longestProgress = 1 << 20

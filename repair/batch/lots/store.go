@@ -110,14 +110,20 @@ func (r *Run) readJSON(ctx context.Context, name string, v any) error {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, mostHeader+1))
-	if err == nil && len(text) > mostHeader {
-		err = fmt.Errorf("larger than %d bytes", mostHeader)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
+	if len(text) > mostHeader {
+		return fmt.Errorf("%w: it is larger than %d bytes", errDamaged, mostHeader)
 	}
-	return err
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
 }
+
+// errDamaged says that a file of the plan is not as it was written.
+var errDamaged = errors.New("it is damaged")
 
 // putJSON writes a file of the plan.
 func (r *Run) putJSON(ctx context.Context, name string, v any) error {
@@ -155,41 +161,51 @@ func (r *Run) ItemsOf(ctx context.Context, lot int) (items []Item, err error) {
 
 // addItems adds those of a lot in one part, whose lines have so many bytes at most.
 func (r *Run) addItems(ctx context.Context, items []Item, part, lot int, left *int64) ([]Item, error) {
+	err := r.scan(ctx, part, func(line []byte) (more bool, err error) {
+		switch of, ok := lotOf(line); {
+		case !ok:
+			return false, errors.New("a line is no item")
+		case of != lot:
+			return of < lot, nil
+		}
+		if *left -= int64(len(line)); *left < 0 {
+			return false, fmt.Errorf("the items of lot %d have more than %d bytes", lot, mostLotText)
+		}
+		var it Item
+		if err := json.Unmarshal(line, &it); err != nil {
+			return false, err
+		}
+		if err := it.check(r.Inputs); err != nil {
+			return false, err
+		}
+		items = append(items, it)
+		return true, nil
+	})
+	return items, err
+}
+
+// scan hands on the lines of a part, each of which is an item, as long as more are wanted.
+func (r *Run) scan(ctx context.Context, part int, do func(line []byte) (more bool, err error)) error {
 	f, err := r.out.Open(ctx, r.key(partName(part)), "", 0, -1)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	plain, _, err := compress.Decompress(f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	lines := bufio.NewScanner(plain)
 	lines.Buffer(nil, longestItem+1) // with the line feed
 	for n := 1; lines.Scan(); n++ {
-		switch of, ok := lotOf(lines.Bytes()); {
-		case n > perPart:
-			return nil, fmt.Errorf("more than %d items", perPart)
-		case !ok:
-			return nil, errors.New("a line is no item")
-		case of < lot:
-			continue
-		case of > lot:
-			return items, nil
+		if n > perPart {
+			return fmt.Errorf("more than %d items", perPart)
 		}
-		if *left -= int64(len(lines.Bytes())); *left < 0 {
-			return nil, fmt.Errorf("the items of lot %d have more than %d bytes", lot, mostLotText)
+		if more, err := do(lines.Bytes()); !more || err != nil {
+			return err
 		}
-		var it Item
-		if err := json.Unmarshal(lines.Bytes(), &it); err != nil {
-			return nil, err
-		}
-		if err := it.check(r.Inputs); err != nil {
-			return nil, err
-		}
-		items = append(items, it)
 	}
-	return items, lines.Err()
+	return lines.Err()
 }
 
 // How much text the items of a plan have, bytes: a lot's is held while it is worked at.
