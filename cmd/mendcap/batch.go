@@ -248,17 +248,15 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
-	if len(names) == 1 && (store.IsURL(names[0]) || lots.IsPlan(names[0])) {
+	isPlan := func(name string) bool { return store.IsURL(name) || lots.IsPlan(name) }
+	if len(names) == 1 && isPlan(names[0]) {
 		return f.mergeLots(ctx, s, names[0])
 	}
-	if slices.ContainsFunc(names, func(name string) bool { return store.IsURL(name) || lots.IsPlan(name) }) {
-		return s.fail("", usagef(seeCommand, "batch merge takes one plan, or files of summaries"))
+	if i := slices.IndexFunc(names, isPlan); i >= 0 {
+		return s.fail(names[i], usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
 	}
 	var all []*report.Batch
 	for _, name := range slices.Compact(names) {
-		if len(names) > 1 && lots.IsPlan(name) {
-			return s.fail(name, usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
-		}
 		one, err := readSummary(name)
 		if err != nil {
 			if hint := plansOf(name); hint != "" {
