@@ -105,14 +105,15 @@ func TestStoreComesBack(t *testing.T) {
 	}
 	for range 5 {
 		puts := 0
+		var back atomic.Bool
 		net.at = func(what, key string) bool {
 			if what == "put" && key == noted {
 				puts++ // at the begin, and then before and after each of three captures
 			}
-			return puts == 3
+			return puts == 3 && !back.Load()
 		}
 		synctest.Test(t, func(t *testing.T) {
-			time.AfterFunc(2*time.Minute, func() { net.at = nil; net.cut.Store(false) })
+			time.AfterFunc(2*time.Minute, func() { back.Store(true); net.cut.Store(false) })
 			if err := r.Do(t.Context(), 0, worked()); !errors.Is(err, ErrAgain) {
 				t.Errorf("got %v, want %v", err, ErrAgain)
 			}
