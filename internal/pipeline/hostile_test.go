@@ -13,6 +13,9 @@ import (
 // A capture of many sections, each with an interface of its own, takes no memory
 // for each: what is listed is bounded, and the report says so.
 func TestManySections(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector needs less")
+	}
 	block := func(typ uint32, words ...uint32) []byte {
 		n := uint32(12 + 4*len(words))
 		b := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, typ), n)

@@ -12,6 +12,9 @@ import (
 // recorded after its answer, and put before it. What is known of a connection begins with
 // its first packet in whatever order, and not where the first one of the file comes.
 func TestMoreConnectionsThanAreFollowed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector needs less")
+	}
 	const connections = tcp.MaxFlows + 2000
 	var packets [][]byte
 	for n := range uint16(connections) {

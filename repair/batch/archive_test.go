@@ -250,6 +250,9 @@ func TestDamagedArchives(t *testing.T) {
 
 // Sparse members, which GNU tar marks as of another type, are captures too.
 func TestSparseMembers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector needs less")
+	}
 	gnuTar, err := exec.LookPath("tar")
 	if err != nil {
 		t.Skip("no tar is installed")
