@@ -167,7 +167,7 @@ func (it *Item) need() int64 {
 type space struct {
 	dir   string
 	mu    sync.Mutex
-	taken int64 // by items at hand
+	taken int64 // by items that are worked at
 }
 
 // take notes that an item will need bytes. The error is ENOSPC: another machine, or a

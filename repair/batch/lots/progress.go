@@ -23,10 +23,10 @@ const (
 // attempts is what is known of earlier attempts at a lot.
 type attempts struct {
 	Count int `json:"attempts"` // with the present one, without those that were interrupted
-	// Item is the number in the lot of the item at hand, on the second attempt and later;
+	// Item is the number in the lot of the item that is worked at, on the second attempt and later;
 	// of a worker that didn't come to an end it is what it may have died of.
 	Item *int `json:"item,omitempty"`
-	// Deaths is how many workers had that item at hand when they died.
+	// Deaths is how many workers worked at that item when they died.
 	Deaths map[int]int `json:"deaths,omitempty"`
 }
 
@@ -67,7 +67,7 @@ func (w *worker) putAttempts(ctx context.Context) error {
 	return w.run.putJSON(ctx, lotName(w.lot, attemptsSuffix), &w.attempts)
 }
 
-// note notes the item at hand, or that there is none.
+// note notes which item is worked at, or that none is.
 func (w *worker) note(ctx context.Context, item *int) error {
 	w.attempts.Item = item
 	return w.putAttempts(ctx)

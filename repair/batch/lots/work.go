@@ -273,7 +273,7 @@ func (w *worker) remove(ctx context.Context, suffix string) error {
 
 // leave notes what is done at the end of an attempt that did not finish: of that nobody
 // has died. Where the store does not answer it waits for that, since the next attempt
-// would take the item at hand for what this one died of.
+// would take the present item for what this one died of.
 func (w *worker) leave(ctx context.Context) error {
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), atEnd)
 	defer cancel()

@@ -38,7 +38,7 @@ type finding struct {
 	Nodes            []string
 }
 
-// askAxe asks axe-core about the page at hand. Findings that are serious or critical are
+// askAxe asks axe-core about the present page. Findings that are serious or critical are
 // returned, others printed.
 func askAxe(s *browser.Session, axe string) (wrong []string, err error) {
 	if err := s.Run(axe, nil); err != nil {
