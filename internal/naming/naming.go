@@ -104,3 +104,21 @@ func PackedSuffix(compress string) string {
 
 // AsText returns a name as JSON has it, in which each byte that is no UTF-8 is replaced.
 func AsText(name string) string { return string([]rune(name)) }
+
+// TablesFolder is the suffix of a folder of network tables, which comes after the name of
+// a capture or its stem; TraceOfTables is that of an event trace beside a capture, which
+// is a capture by itself, too. Package tables finds them by the same names.
+const (
+	TablesFolder  = ".tables"
+	TraceOfTables = ".etl"
+)
+
+// CutTables returns the stem that a file of network tables beside a capture belongs to.
+func CutTables(name string) (stem, suffix string, ok bool) {
+	for _, suffix := range []string{TablesFolder + ".json", TablesFolder + ".txt", TraceOfTables} {
+		if stem, ok := strings.CutSuffix(name, suffix); ok {
+			return stem, suffix, true
+		}
+	}
+	return "", "", false
+}

@@ -97,8 +97,6 @@ type tableFile struct {
 	rel    string // where it is to lie beside a capture, from its folder, with slashes
 }
 
-const tablesFolder = ".tables"
-
 // tablesOf finds the members that hold tables, by the path that they belong to:
 // a capture's, or that without its suffix.
 func tablesOf(members []member) map[string][]tableFile {
@@ -127,19 +125,11 @@ func tablesOf(members []member) map[string][]tableFile {
 func tableOf(member string) (owner, suffix string, ok bool) {
 	name := slashed(member)
 	folder, base := path.Split(name)
-	if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), tablesFolder); ok {
-		return owner, tablesFolder + "/" + safeName(base), true
+	if owner, ok := strings.CutSuffix(strings.TrimSuffix(folder, "/"), naming.TablesFolder); ok {
+		return owner, naming.TablesFolder + "/" + safeName(base), true
 	}
-	for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt", traceSuffix} {
-		if owner, ok := strings.CutSuffix(name, suffix); ok {
-			return owner, suffix, true
-		}
-	}
-	return "", "", false
+	return naming.CutTables(name)
 }
-
-// traceSuffix is that of event traces, which are captures by themselves, too.
-const traceSuffix = ".etl"
 
 // beside lists the tables of a capture in an archive, with the places where a
 // repair of a file named as baseName says will find them.
@@ -158,7 +148,7 @@ func beside(name string, tables map[string][]tableFile) []tableFile {
 		return list
 	}
 	for _, f := range tables[name] {
-		if strings.HasPrefix(f.suffix, tablesFolder+"/") {
+		if strings.HasPrefix(f.suffix, naming.TablesFolder+"/") {
 			f.rel = base + f.suffix
 			list = append(list, f)
 		}

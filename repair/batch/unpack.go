@@ -12,6 +12,7 @@ import (
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/compress"
+	"github.com/mendcap/mendcap/internal/naming"
 )
 
 // unpack hands out the captures of one archive as temporary files, each with its
@@ -165,7 +166,7 @@ func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks
 	for i := range tasks {
 		for _, table := range tasks[i].tables {
 			wanted[table.member] = r.limits.table
-			if table.suffix == traceSuffix {
+			if table.suffix == naming.TraceOfTables {
 				wanted[table.member] = r.limits.unpacked
 			}
 		}

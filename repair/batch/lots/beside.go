@@ -32,9 +32,6 @@ type table struct {
 	folder bool   // it lies in a folder of tables
 }
 
-// tablesFolder is the suffix of folders of network tables.
-const tablesFolder = ".tables"
-
 // add takes an item in, which has that name. Those of each root come in the order of
 // their names.
 func (j *joiner) add(name string, it Item) error {
@@ -69,15 +66,11 @@ func (j *joiner) file(name string, o store.Object) error {
 // tableOwner returns whose network tables a file is by its name: the item's stem, or its
 // name where it lies in a folder of tables.
 func tableOwner(name string) (owner string, folder, ok bool) {
-	if owner, ok := strings.CutSuffix(path.Dir(name), tablesFolder); ok {
+	if owner, ok := strings.CutSuffix(path.Dir(name), naming.TablesFolder); ok {
 		return owner, true, true
 	}
-	for _, suffix := range []string{tablesFolder + ".json", tablesFolder + ".txt", ".etl"} {
-		if owner, ok := strings.CutSuffix(name, suffix); ok {
-			return owner, false, true
-		}
-	}
-	return "", false, false
+	owner, _, ok = naming.CutTables(name)
+	return owner, false, ok
 }
 
 // join adds tables to an item, if they are its.

@@ -67,7 +67,7 @@ func (l *listing) run(ctx context.Context, root int) error {
 		switch {
 		case l.o.Excludes(name):
 			l.found.Skipped.Excluded++
-			if !strings.HasSuffix(name, tablesFolder) {
+			if !strings.HasSuffix(name, naming.TablesFolder) {
 				return true
 			}
 			hidden = folder
