@@ -110,7 +110,8 @@ type Profile struct {
 	Tick         int64 // the clock's tick, 0 if finer than 100 us
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that are before what they respond to
-	Gate         int64 // beyond it nothing moves
+	Gate         int64 // beyond it nothing moves, but for what is proved to be late
+	Farthest     int64 // beyond it that does not move either; at most the gate where nothing is proved
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
 	Longest      int64 // the same, at most
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
