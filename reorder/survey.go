@@ -210,7 +210,7 @@ func (s *Survey) Profile() Profile {
 	}
 	p.QueueMandate = basis.measure.queue.total >= mandateFrom
 	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
-	if p.QueueMandate {
+	if p.QueueMandate && p.Gate < farthest {
 		p.Farthest = farthest
 	}
 	if p.QueueMandate && !p.ThreadMandate && (s.steps >= mandateFrom || s.lateAcks(basis) || s.quietSwaps(basis)) {
