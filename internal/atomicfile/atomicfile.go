@@ -254,7 +254,11 @@ func (p *File) Discard() error {
 	if RenamesOpen {
 		return errors.Join(os.Remove(p.Name()), p.close())
 	}
-	return errors.Join(p.close(), os.Remove(p.Name()))
+	err := p.close()
+	if failed := os.Remove(p.Name()); !errors.Is(failed, os.ErrNotExist) { // another run may have taken it for a dead one's
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // close closes the file, if it is open still.
