@@ -54,8 +54,9 @@ func ScratchDir() (dir string, release func() error, err error) {
 	}
 	dir = lock.Name() + dirSuffix
 	release = func() error {
+		defer temporaries.forget(lock)
 		defer temporaries.forget(dir)
-		return errors.Join(os.RemoveAll(dir), (&File{File: lock}).Discard())
+		return errors.Join(os.RemoveAll(dir), remove(lock))
 	}
 	if _, err = known(func() (string, error) { return dir, os.Mkdir(dir, 0o700) }, removeBusy); err != nil {
 		return "", nil, errors.Join(err, release())

@@ -6,10 +6,32 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/lab/folders"
 )
+
+// Runs that begin while others end take nothing of each other.
+func TestScratchFoldersAtOnce(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				_, release, err := ScratchDir()
+				if err == nil {
+					err = release()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
 
 // What dead runs have left of their temporary folders goes, whenever they died:
 // also where another run has removed the lock already.

@@ -117,7 +117,7 @@ func (c *copies) repair(ctx context.Context, i int) (err error) {
 			return err
 		}
 	}
-	if err := plan.RunItems(ctx, func(_ int, r batch.Result) { result = r }); err != nil {
+	if err := plan.RunItems(ctx, func(int) {}, func(_ int, r batch.Result) { result = r }); err != nil {
 		return err
 	}
 	if c.noteCopies {

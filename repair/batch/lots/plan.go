@@ -106,6 +106,7 @@ func PlanSources(ctx context.Context, out store.Store, sources []Source, missing
 	if err := p.distinguish(ctx); err != nil {
 		return nil, false, err
 	}
+	p.hashes = nil // they are most of what is held
 	if o.Resume {
 		if err := p.resume(ctx, out); err != nil {
 			return nil, false, err
@@ -396,7 +397,7 @@ func (w *partWriter) add(it spooled, next bool) error {
 	}
 	if w.count == 0 {
 		w.part.Reset()
-		if w.zip, err = compress.NewCompressor(&w.part, "zstd"); err != nil {
+		if w.zip, err = compress.NewTextCompressor(&w.part); err != nil {
 			return err
 		}
 		r.Parts = append(r.Parts, r.Lots-1)
