@@ -45,7 +45,7 @@ func fragmentOf(v *View, packet []byte) (f fragment, ok bool) {
 		end = w.pos + int(be16(h[4:]))
 		for range maxExtensions {
 			field := w.field
-			if !w.step(packet, end) {
+			if !w.step(packet, end) || w.pos > len(packet) {
 				return f, false
 			}
 			if w.partial {
