@@ -63,7 +63,7 @@ func (a *Assembler) Add(v *View, data []byte, weight int) (whole []byte, all int
 	p.add(f, weight)
 	a.kept += p.size - size
 	if p.complete() {
-		whole, all = p.whole(), p.weight
+		whole, all = p.whole(f.proto), p.weight
 		a.forget(e)
 	}
 	for a.kept > maxKept {
@@ -116,13 +116,13 @@ func (p *pieces) complete() bool {
 	return reached >= p.length
 }
 
-// whole puts complete pieces together.
-func (p *pieces) whole() []byte {
+// whole puts complete pieces together, that of a packet of the protocol.
+func (p *pieces) whole(proto uint8) []byte {
 	data := make([]byte, 0, p.length)
 	for _, f := range p.list {
 		if end := f.offset + len(f.data); f.offset <= len(data) && end > len(data) {
 			data = append(data, f.data[len(data)-f.offset:]...)
 		}
 	}
-	return p.first.whole(data[:p.length])
+	return p.first.whole(proto, data[:p.length])
 }

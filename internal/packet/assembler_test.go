@@ -73,7 +73,7 @@ func TestAssembler(t *testing.T) {
 		{name: "empty", parts: [][]byte{a, b, part4(7, ProtoUDP, 32, false, nil)}},
 		{name: "IPv6", parts: [][]byte{d, e}, last: 2, want: whole6},
 		{name: "IPv6, backwards", parts: [][]byte{e, d}, last: 2, want: whole6},
-		{name: "IPv6, what the first says comes next", parts: [][]byte{d, part6(7, ProtoTCP, 24, false, data[24:])}, last: 2, want: whole6},
+		{name: "IPv6, what the last says comes next", parts: [][]byte{e, part6(7, ProtoTCP, 0, true, data[:24]), d}, last: 2, want: ip6(ProtoTCP, 40, data)},
 		{name: "IPv6, options before", parts: [][]byte{options, optionsEnd}, last: 2, want: ip6(ProtoDestOpts, 8+40, []byte{ProtoUDP, 0, 1, 4, 0, 0, 0, 0}, data)},
 		{name: "IPv6, not divided", parts: [][]byte{part6(7, ProtoUDP, 0, false, data)}},
 		{name: "IPv6, cut in the Fragment header", parts: [][]byte{d[:45], e}},
@@ -102,7 +102,7 @@ func TestAssembler(t *testing.T) {
 	}
 }
 
-// Fragments in several VLANs are not mixed; the weights of those that make up a packet are
+// Fragments in several VLANs are not mixed where addresses are private; the weights of those that make up a packet are
 // added, copies and all.
 func TestAssemblerTellsApart(t *testing.T) {
 	var as Assembler
@@ -114,6 +114,7 @@ func TestAssemblerTellsApart(t *testing.T) {
 		all    int // 0 where the packet is not complete
 	}{{first, 1, 1, 0}, {last, 2, 10, 0}, {first, 1, 100, 0}, {last, 1, 1000, 1101}, {first, 2, 1, 11}, {last, 1, 1, 0}} {
 		tagged := ethernet(0x8100, []byte{0xE0, byte(c.vlan), 8, 0}, c.data)
+		copy(tagged[18+16:], []byte{192, 168, 2, 1})
 		var v View
 		Decode(&v, Ethernet, tagged, len(tagged), LayoutAuto)
 		whole, all := as.Add(&v, tagged, c.weight)

@@ -1,19 +1,22 @@
 package packet
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
 // maxDatagram is the longest IP packet there is without a jumbogram, which is never
 // fragmented (RFC 2675, section 3).
 const maxDatagram = 0xFFFF
 
 // datagram is what the fragments of one IP packet have in common (RFC 791, section 3.2;
-// RFC 8200, section 4.5), and the VLAN: Wireshark doesn't mix fragments of several.
+// RFC 8200, section 4.5).
 type datagram struct {
 	src, dst Addr
 	id       uint32
-	proto    uint8 // of IPv4; fragments of IPv6 may state different ones
+	proto    uint8 // of IPv4
 	version  uint8
-	vlan     uint16
+	vlan     uint16 // between private addresses of IPv4, which are not the same in each
 }
 
 // fragment is one of an IP packet.
@@ -33,13 +36,16 @@ func fragmentOf(v *View, packet []byte) (f fragment, ok bool) {
 	if v.Form != Whole || !v.Partial {
 		return f, false
 	}
-	f.datagram = datagram{src: v.Src, dst: v.Dst, version: v.Version, vlan: v.VLAN}
+	f.datagram = datagram{src: v.Src, dst: v.Dst, version: v.Version}
 	h := packet[v.Net:]
 	begin, end := v.Upper, v.Net+int(be16(h[2:]))
 	if v.Version == 4 {
 		place := be16(h[6:])
 		f.id, f.datagram.proto, f.proto, f.field = uint32(v.IPID), v.Proto, v.Proto, 9
 		f.offset, f.more = int(place&0x1FFF)*8, place&0x2000 != 0
+		if isOfOneNetwork(v.Src.Netip()) || isOfOneNetwork(v.Dst.Netip()) {
+			f.vlan = v.VLAN
+		}
 	} else {
 		w := walk{next: h[6], pos: v.Net + ipv6Len, field: v.Net + 6}
 		end = w.pos + int(be16(h[4:]))
@@ -63,6 +69,9 @@ func fragmentOf(v *View, packet []byte) (f fragment, ok bool) {
 	return f, true
 }
 
+// isOfOneNetwork reports whether an address is used in many networks at once.
+func isOfOneNetwork(a netip.Addr) bool { return a.IsPrivate() || a.IsLinkLocalUnicast() }
+
 // readHeader reads the Fragment header of IPv6 (RFC 8200, section 4.5), which the header
 // field at the offset names.
 func (f *fragment) readHeader(h []byte, field int) {
@@ -71,9 +80,10 @@ func (f *fragment) readHeader(h []byte, field int) {
 	f.offset, f.more = int(place&0xFFF8), place&1 != 0
 }
 
-// whole returns the IP packet that was divided: the header of its first fragment, and
-// the data of all. It is nil where it is longer than a packet may be.
-func (f *fragment) whole(data []byte) []byte {
+// whole returns the IP packet of which f is the first fragment, with the data of all. What
+// protocol it carries fragments of IPv6 may state differently: Wireshark believes the one
+// that came last. It is nil where it is longer than a packet may be.
+func (f *fragment) whole(proto uint8, data []byte) []byte {
 	packet := slices.Concat(f.header, data)
 	length := len(packet)
 	if f.version == 6 {
@@ -82,7 +92,7 @@ func (f *fragment) whole(data []byte) []byte {
 	if length > maxDatagram {
 		return nil
 	}
-	packet[f.field] = f.proto
+	packet[f.field] = proto
 	if f.version == 6 {
 		put16(packet[4:], length)
 		return packet

@@ -12,8 +12,8 @@ type Sessions struct{ known map[session]layout }
 // session is one as data messages name it: by the identifier that their receiver has
 // assigned (RFC 3931, section 4.1).
 type session struct {
-	receiver Addr
-	id       uint32
+	receiver, sender Addr
+	id               uint32
 }
 
 // layout is that of a session's data messages to one end.
@@ -49,7 +49,7 @@ func (s *Sessions) learn(from, to Addr, message []byte) {
 	if !ok {
 		return
 	}
-	own, other := session{from, c.local}, session{to, c.remote}
+	own, other := session{from, to, c.local}, session{to, from, c.remote}
 	switch c.message {
 	case outgoingRequest, incomingRequest:
 		s.set(own, c.layout)
@@ -191,7 +191,7 @@ func (t Tunnels) l2tp(v *View, e encapsulation, s span) (encapsulation, span) {
 // message is asked for what a data message leads into, whose session is named id bytes
 // after its beginning.
 func (t Tunnels) message(v *View, s span, id int) (encapsulation, span) {
-	l := t.sessions.known[session{v.Dst, be32(s.data[s.begin+id:])}]
+	l := t.sessions.known[session{v.Dst, v.Src, be32(s.data[s.begin+id:])}]
 	next := ofPseudowire(l.pseudowire)
 	if l.pseudowire == 0 {
 		next = t.pseudowire
