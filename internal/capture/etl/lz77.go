@@ -19,14 +19,17 @@ type decoder struct {
 	in       []byte // those that have; a part of buf
 	buf      []byte
 
-	flags  uint32 // those not yet used, from the highest bit on
-	left   int    // how many those are
-	half   byte   // a length of 4 bits that the next long match takes
-	halved bool   // whether there is one
-	match  int    // bytes of a match that are still to be copied
-	back   int    // how far back they lie
-	made   int64  // bytes made so far
+	flags uint64 // those not yet used, from the highest bit on, and a one after the last
+	half  byte   // a length of 4 bits that the next long match takes, or noHalf
+	match int    // bytes of a match that are still to be copied
+	back  int    // how far back they lie
+	made  int64  // bytes made so far
 }
+
+const (
+	noFlags = 1 << 63 // what flags are once all were used
+	noHalf  = 0xff    // there is no length of 4 bits
+)
 
 // reset begins a stream that lies in the file between two offsets. The buffer for the
 // input is kept.
@@ -34,11 +37,13 @@ func (d *decoder) reset(r io.ReaderAt, from, to int64) {
 	if d.buf == nil {
 		d.buf = make([]byte, inputPart)
 	}
-	*d = decoder{r: r, from: from, to: to, buf: d.buf}
+	*d = decoder{r: r, from: from, to: to, buf: d.buf, flags: noFlags, half: noHalf}
 }
 
 // resetBytes begins a stream of which those are the first bytes.
-func (d *decoder) resetBytes(in []byte) { *d = decoder{in: in, buf: d.buf} }
+func (d *decoder) resetBytes(in []byte) {
+	*d = decoder{in: in, buf: d.buf, flags: noFlags, half: noHalf}
+}
 
 // read fills out from w on and returns where it stopped: before the end only with an
 // error. The bytes before w are what was made last, as far as a match may lie back.
@@ -63,25 +68,23 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 			repeat(out[:w+n], w, d.back)
 			d.match -= n
 			w += n
-		case d.left == 0:
+		case d.flags == noFlags:
 			if len(d.in) < 4 {
 				return w, fmt.Errorf("%w: it ends early", ErrCompressed)
 			}
-			d.flags, d.left = le.Uint32(d.in), 32
+			d.flags = newFlags(d.in)
 			d.in = d.in[4:]
-		case d.flags>>31 == 0:
-			n := min(bits.LeadingZeros32(d.flags), d.left, len(out)-w, len(d.in))
+		case d.flags < noFlags:
+			n := min(bits.LeadingZeros64(d.flags), len(out)-w, len(d.in))
 			if n == 0 {
 				return w, fmt.Errorf("%w: it ends early", ErrCompressed)
 			}
 			copy(out[w:], d.in[:n])
 			d.in = d.in[n:]
 			d.flags <<= n
-			d.left -= n
 			w += n
 		default:
 			d.flags <<= 1
-			d.left--
 			if err := d.beginMatch(d.made + int64(w-start)); err != nil {
 				return w, err
 			}
@@ -91,67 +94,72 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 	return w, nil
 }
 
-// What run needs before each step: flags and any match in the input, or as many bytes as
-// there are flags; and room for those bytes.
+// newFlags are the flags that come next.
+func newFlags(in []byte) uint64 { return uint64(le.Uint32(in))<<32 | 1<<31 }
+
+// What run needs before each step: in the input flags, as many bytes, and a match; and
+// room for those bytes and for a match that is copied at once.
 const (
-	fastIn  = 4 + 32
-	fastOut = 32
-	word    = 16 // bytes that are copied at once where a match has fewer
+	fastIn  = 4 + 32 + 4
+	fastOut = 32 + word
+	word    = 32 // bytes that are copied at once
 )
 
 // run does what read does, without asking at each step whether input or room end: it
 // stops before that, at the beginning of a step or within a match. So many bytes were
-// made before w.
+// made before w. A step is a row of literals, which may be empty, and what follows it:
+// a match, or new flags.
 func (d *decoder) run(out []byte, w int, made int64) (int, error) {
-	in, flags, left := d.in, d.flags, d.left
-	from := made - int64(w) // what was made before out
-	for len(in) >= fastIn && len(out)-w >= fastOut {
-		if left == 0 {
-			flags, left = le.Uint32(in), 32
-			in = in[4:]
+	in, at, flags := d.in, 0, d.flags
+	before := made - int64(w)     // what was made before out
+	first := int(max(0, -before)) // where in out a match may begin
+	half := d.half
+	for at <= len(in)-fastIn && w <= len(out)-fastOut {
+		if flags == noFlags {
+			flags = newFlags(in[at:])
+			at += 4
 		}
-		if n := min(bits.LeadingZeros32(flags), left); n > 0 {
-			if len(in) < fastOut {
-				break
-			}
-			*(*[fastOut]byte)(out[w:]) = *(*[fastOut]byte)(in) // n of them count
-			in, flags, left, w = in[n:], flags<<n, left-n, w+n
+		*(*[word]byte)(out[w:]) = *(*[word]byte)(in[at:]) // as many as there are zeros count
+		n := bits.LeadingZeros64(flags)
+		flags, at, w = flags<<n, at+n, w+n
+		if flags == noFlags {
 			continue
 		}
-		token := int(le.Uint16(in))
+		flags <<= 1
+		token := int(le.Uint16(in[at:]))
 		back, length := token>>3+1, token&7+leastMatch
-		flags, left = flags<<1, left-1
-		if length == leastMatch+7 || int64(back) > from+int64(w) {
-			// Rare enough to be done as any match.
-			d.in = in
-			err := d.beginMatch(from + int64(w))
-			if err != nil {
-				d.flags, d.left = flags, left
-				return w, err
+		next, nextHalf := at+2, half
+		if length == leastMatch+7 {
+			nibble := half
+			if half == noHalf {
+				nibble, nextHalf = in[next]&15, in[next]>>4
+				next++
+			} else {
+				nextHalf = noHalf
 			}
-			in, back, length = d.in, d.back, d.match
-			if room := len(out) - w; length > room {
-				d.match -= room
-				repeat(out, w, back)
-				w = len(out)
-				break
+			length += int(nibble)
+			if nibble == 15 {
+				length += int(in[next])
+				if in[next] == 255 {
+					length = len(out)
+				}
+				next++
 			}
-			d.match = 0
-			repeat(out[:w+length], w, back)
-			w += length
-			continue
 		}
-		in = in[2:]
-		if back >= word {
+		if w-back < first || length > len(out)-w-word {
+			// Rare enough to be done as any match.
+			d.in, d.flags, d.half = in[at:], flags, half
+			return w, d.beginMatch(before + int64(w))
+		}
+		at, half = next, nextHalf
+		if back >= word && length <= word {
 			*(*[word]byte)(out[w:]) = *(*[word]byte)(out[w-back:]) // length of them count
 		} else {
-			for i := range length {
-				out[w+i] = out[w+i-back]
-			}
+			repeat(out[:w+length], w, back)
 		}
 		w += length
 	}
-	d.in, d.flags, d.left = in, flags, left
+	d.in, d.flags, d.half = in[at:], flags, half
 	return w, nil
 }
 
@@ -183,14 +191,13 @@ func (d *decoder) beginMatch(made int64) error {
 // two matches share, then 8, 16 or 32. It is not yet raised by the least length.
 func (d *decoder) longLength() (int, bool) {
 	nibble := d.half
-	if d.halved {
-		d.halved = false
-	} else {
+	d.half = noHalf
+	if nibble == noHalf {
 		shared, ok := d.number(1)
 		if !ok {
 			return 0, false
 		}
-		nibble, d.half, d.halved = byte(shared&15), byte(shared>>4), true
+		nibble, d.half = byte(shared&15), byte(shared>>4)
 	}
 	if nibble < 15 {
 		return int(nibble) + 7, true
