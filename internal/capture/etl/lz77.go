@@ -26,6 +26,8 @@ type decoder struct {
 	made  int64  // bytes made so far
 }
 
+var errMatchLength = fmt.Errorf("%w: impossible length of a match", ErrCompressed)
+
 const (
 	noFlags = 1 << 63 // what flags are once all were used
 	noHalf  = 0xff    // there is no length of 4 bits
@@ -50,6 +52,7 @@ func (d *decoder) resetBytes(in []byte) {
 // ErrCompressed is damage; other errors are those of reading.
 func (d *decoder) read(out []byte, w int) (int, error) {
 	start := w
+	first := w - int(min(d.made, int64(w))) // of what was made, as far as it is here
 	for w < len(out) {
 		if len(d.in) < fastIn && d.from < d.to {
 			if err := d.refill(); err != nil {
@@ -58,11 +61,11 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 		}
 		switch {
 		case d.match == 0 && len(d.in) >= fastIn && len(out)-w >= fastOut:
-			n, err := d.run(out, w, d.made+int64(w-start))
+			n, err := d.run(out[first:], w-first)
+			w = first + n
 			if err != nil {
-				return n, err
+				return w, err
 			}
-			w = n
 		case d.match > 0:
 			n := min(d.match, len(out)-w)
 			repeat(out[:w+n], w, d.back)
@@ -85,7 +88,7 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 			w += n
 		default:
 			d.flags <<= 1
-			if err := d.beginMatch(d.made + int64(w-start)); err != nil {
+			if err := d.beginMatch(w - first); err != nil {
 				return w, err
 			}
 		}
@@ -97,75 +100,106 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 // newFlags are the flags that come next.
 func newFlags(in []byte) uint64 { return uint64(le.Uint32(in))<<32 | 1<<31 }
 
-// What run needs before each step: in the input flags, as many bytes, and a match; and
-// room for those bytes and for a match that is copied at once.
+// What run needs before each step: in the input as many bytes as there are flags, and a
+// match; and room for those bytes and for a match that is copied at once.
 const (
-	fastIn  = 4 + 32 + 4
+	fastIn  = 32 + 4
 	fastOut = 32 + word
 	word    = 32 // bytes that are copied at once
 )
 
 // run does what read does, without asking at each step whether input or room end: it
-// stops before that, at the beginning of a step or within a match. So many bytes were
-// made before w. A step is a row of literals, which may be empty, and what follows it:
-// a match, or new flags.
-func (d *decoder) run(out []byte, w int, made int64) (int, error) {
-	in, at, flags := d.in, 0, d.flags
-	before := made - int64(w)     // what was made before out
-	first := int(max(0, -before)) // where in out a match may begin
-	half := d.half
+// stops before that, at the beginning of a step or within a match. out begins with what a
+// match may lie back.
+func (d *decoder) run(out []byte, w int) (int, error) {
+	for len(d.in) >= fastIn && len(out)-w >= fastOut {
+		var back, length int
+		switch w, back, length = d.steps(out, w); length {
+		case noMatch:
+			return w, nil
+		case anyMatch:
+			if err := d.beginMatch(w); err != nil {
+				return w, err
+			}
+		case longMatch:
+			more, ok := d.longestLength()
+			if !ok {
+				return w, errMatchLength
+			}
+			d.match, d.back = more+leastMatch, back
+		default:
+			d.match, d.back = length, back
+		}
+		n := min(d.match, len(out)-w)
+		repeat(out[:w+n], w, d.back)
+		d.match -= n
+		w += n
+	}
+	return w, nil
+}
+
+// What steps gives instead of a match's length.
+const (
+	noMatch   = -iota
+	anyMatch  // one begins there
+	longMatch // its length follows in 16 bits or more
+)
+
+// steps takes rows of literals, which may be empty, and what follows each: new flags, or a
+// match, as long as that is short and not too near. It stops at another one, which it gives
+// without having copied it, and where input or room may end.
+func (d *decoder) steps(out []byte, w int) (_, back, length int) {
+	in, flags, half := d.in, d.flags, d.half
+	at := 0
 	for at <= len(in)-fastIn && w <= len(out)-fastOut {
 		if flags == noFlags {
 			flags = newFlags(in[at:])
 			at += 4
+			continue
 		}
-		*(*[word]byte)(out[w:]) = *(*[word]byte)(in[at:]) // as many as there are zeros count
+		from := (*[fastIn]byte)(in[at:])
 		n := bits.LeadingZeros64(flags)
-		flags, at, w = flags<<n, at+n, w+n
+		*(*[word]byte)(out[w:]) = *(*[word]byte)(from[:]) // n of them count
+		flags <<= n & 63
+		at, w = at+n, w+n
 		if flags == noFlags {
 			continue
 		}
 		flags <<= 1
-		token := int(le.Uint16(in[at:]))
-		back, length := token>>3+1, token&7+leastMatch
-		next, nextHalf := at+2, half
+		match := le.Uint32(from[n&31:])
+		back, length = int(match>>3&(lookBack-1))+1, int(match&7)+leastMatch
+		if back < word || back > w {
+			length = anyMatch
+			break
+		}
+		at += 2
 		if length == leastMatch+7 {
+			more := match >> 16 & 0xff
 			nibble := half
-			if half == noHalf {
-				nibble, nextHalf = in[next]&15, in[next]>>4
-				next++
-			} else {
-				nextHalf = noHalf
+			half = noHalf
+			if nibble == noHalf {
+				nibble, half, more = byte(more&15), byte(more>>4), match>>24
+				at++
 			}
 			length += int(nibble)
 			if nibble == 15 {
-				length += int(in[next])
-				if in[next] == 255 {
-					length = len(out)
+				at++
+				if length += int(more); more == 255 {
+					length = longMatch
 				}
-				next++
+				break
 			}
 		}
-		if w-back < first || length > len(out)-w-word {
-			// Rare enough to be done as any match.
-			d.in, d.flags, d.half = in[at:], flags, half
-			return w, d.beginMatch(before + int64(w))
-		}
-		at, half = next, nextHalf
-		if back >= word && length <= word {
-			*(*[word]byte)(out[w:]) = *(*[word]byte)(out[w-back:]) // length of them count
-		} else {
-			repeat(out[:w+length], w, back)
-		}
+		*(*[word]byte)(out[w:]) = *(*[word]byte)(out[w-back:]) // length of them count
 		w += length
+		length = noMatch
 	}
 	d.in, d.flags, d.half = in[at:], flags, half
-	return w, nil
+	return w, back, length
 }
 
-// beginMatch reads the length and the distance of a match, where so many bytes were
-// made before it.
-func (d *decoder) beginMatch(made int64) error {
+// beginMatch reads the length and the distance of a match, which may lie so far back.
+func (d *decoder) beginMatch(most int) error {
 	if len(d.in) < 2 {
 		return fmt.Errorf("%w: it ends early", ErrCompressed)
 	}
@@ -173,13 +207,13 @@ func (d *decoder) beginMatch(made int64) error {
 	d.in = d.in[2:]
 	length := token & 7
 	d.back = token>>3 + 1
-	if int64(d.back) > made {
+	if d.back > most {
 		return fmt.Errorf("%w: a match before its start", ErrCompressed)
 	}
 	if length == 7 {
 		more, ok := d.longLength()
 		if !ok {
-			return fmt.Errorf("%w: impossible length of a match", ErrCompressed)
+			return errMatchLength
 		}
 		length = more
 	}
@@ -202,11 +236,16 @@ func (d *decoder) longLength() (int, bool) {
 	if nibble < 15 {
 		return int(nibble) + 7, true
 	}
-	length, ok := d.number(1)
-	if ok && length < 255 {
-		return length + 15 + 7, true
+	if length, ok := d.number(1); !ok || length < 255 {
+		return length + 15 + 7, ok
 	}
-	if length, ok = d.number(2); ok && length == 0 {
+	return d.longestLength()
+}
+
+// longestLength is longLength of one that 8 bits do not hold either.
+func (d *decoder) longestLength() (int, bool) {
+	length, ok := d.number(2)
+	if ok && length == 0 {
 		length, ok = d.number(4)
 	}
 	return length, ok && length >= 15+7
