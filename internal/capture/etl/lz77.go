@@ -159,7 +159,7 @@ func (d *decoder) steps(out []byte, w int) (_, back, length int) {
 		}
 		from := (*[fastIn]byte)(in[at:])
 		n := bits.LeadingZeros64(flags)
-		*(*[word]byte)(out[w:]) = *(*[word]byte)(from[:]) // n of them count
+		move((*[word]byte)(out[w:]), (*[word]byte)(from[:])) // n of them count
 		flags <<= n & 63
 		at, w = at+n, w+n
 		if flags == noFlags {
@@ -168,7 +168,7 @@ func (d *decoder) steps(out []byte, w int) (_, back, length int) {
 		flags <<= 1
 		match := le.Uint32(from[n&31:])
 		back, length = int(match>>3&(lookBack-1))+1, int(match&7)+leastMatch
-		if back < word || back > w {
+		if back > w {
 			length = anyMatch
 			break
 		}
@@ -190,12 +190,33 @@ func (d *decoder) steps(out []byte, w int) (_, back, length int) {
 				break
 			}
 		}
-		*(*[word]byte)(out[w:]) = *(*[word]byte)(out[w-back:]) // length of them count
+		if back >= word/2 {
+			move((*[word]byte)(out[w:]), (*[word]byte)(out[w-back:])) // length of them count
+		} else if back == 1 {
+			fill((*[word]byte)(out[w:]), out[w-1])
+		} else {
+			break
+		}
 		w += length
 		length = noMatch
 	}
 	d.in, d.flags, d.half = in[at:], flags, half
 	return w, back, length
+}
+
+// move copies the second half after the first, so that the two may lie half their length
+// apart. An assignment of the whole would be a call.
+func move(to, from *[word]byte) {
+	*(*[word / 2]byte)(to[:]) = *(*[word / 2]byte)(from[:])
+	*(*[word / 2]byte)(to[word/2:]) = *(*[word / 2]byte)(from[word/2:])
+}
+
+// fill repeats a byte.
+func fill(to *[word]byte, b byte) {
+	all := uint64(b) * 0x0101010101010101
+	for at := 0; at < word; at += 8 {
+		le.PutUint64(to[at:], all)
+	}
 }
 
 // beginMatch reads the length and the distance of a match, which may lie so far back.
