@@ -200,7 +200,10 @@ func (t Tunnels) Decode(inner, outer *View, proto uint8, data []byte) Unread {
 // enter returns what the packet's upper layer leads into, and where that is.
 func (t Tunnels) enter(v *View, proto uint8, data []byte) (encapsulation, span) {
 	s := span{v.Upper, v.Upper + v.UpperLen, data[:v.End]}
-	if proto != ProtoUDP || v.Fragment {
+	if v.Fragment && (proto == ProtoUDP || isExtension(proto)) {
+		return unreadTunnel, s // or none: the first fragment says that
+	}
+	if proto != ProtoUDP {
 		e := ofProtocol(proto)
 		if e == l2tpIPHeader {
 			return t.l2tp(v, e, s)
