@@ -18,6 +18,9 @@ import (
 	"gocloud.dev/blob"
 )
 
+// HasBuckets says whether this program was built with object storage.
+const HasBuckets = true
+
 // bucket is the store below a prefix of a bucket.
 type bucket struct {
 	*blob.Bucket

@@ -137,10 +137,11 @@ func isOutput(name string) bool {
 	return filepath.IsLocal(filepath.FromSlash(name)) && strings.Contains(path.Base(name), naming.Mended)
 }
 
-// RunItems is Run for the plan of FindItems: each is told what became of an item once it
-// is done, by one goroutine at a time. After an error some are not done.
-func (p *Plan) RunItems(ctx context.Context, each func(item int, r Result)) error {
-	return newRunner(p, each).run(ctx)
+// RunItems is Run for the plan of FindItems: begin is told which item is begun, more than
+// once for some archives, and each what became of an item once it is done. Either is called
+// by one goroutine at a time. After an error some are not done.
+func (p *Plan) RunItems(ctx context.Context, begin func(item int), each func(item int, r Result)) error {
+	return newRunner(p, begin, each).run(ctx)
 }
 
 // Distinguish names the outputs of items of which some would have one together, or with

@@ -145,7 +145,7 @@ func (c *copies) mend(ctx context.Context, i int, item *batch.Item, dir string) 
 			return result, err
 		}
 	}
-	if err := plan.RunItems(ctx, func(_ int, r batch.Result) { result = r }); err != nil {
+	if err := plan.RunItems(ctx, func(int) {}, func(_ int, r batch.Result) { result = r }); err != nil {
 		return result, err
 	}
 	if c.noteCopies {
