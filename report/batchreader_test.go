@@ -59,9 +59,11 @@ func TestBatchReaderReads(t *testing.T) {
 	}
 }
 
+// start begins the summary of a batch up to its first capture.
+const start = `{"schema": "mendcap.batch/1", "captures": [`
+
 // TestBatchReaderRefuses what is no summary, and what would take much memory.
 func TestBatchReaderRefuses(t *testing.T) {
-	const start = `{"schema": "mendcap.batch/1", "captures": [`
 	for name, text := range map[string]string{
 		"nothing": "", "half": `{"schema": "mendcap.batch/1"`, "report": `{"schema": "mendcap.report/1"}`, "list": "[]",
 		"times": start + `{"first": "noon"}]}`, "no object": start + "7]}", "cut in a capture": start + `{"path": "x`,
@@ -82,6 +84,41 @@ func TestBatchReaderRefuses(t *testing.T) {
 	failed := errors.New("the disk is gone")
 	if _, err := readCaptures(io.MultiReader(strings.NewReader(start), iotest.ErrReader(failed))); err != failed {
 		t.Errorf("where reading fails: got %v, want %v", err, failed)
+	}
+}
+
+// TestBatchReaderTakesAny number of captures: more than ReadBatch does.
+func TestBatchReaderTakesAny(t *testing.T) {
+	const captures = 70_000
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.WriteString(w, start)
+		for n := range captures {
+			if n > 0 && err == nil {
+				_, err = io.WriteString(w, ",")
+			}
+			if err == nil {
+				_, err = io.WriteString(w, `{"path": "a", "outcome": "intact", "packets": 1}`)
+			}
+		}
+		if err == nil {
+			_, err = io.WriteString(w, "]}")
+		}
+		w.CloseWithError(err)
+	}()
+	from, got := NewBatchReader(r), int64(0)
+	for {
+		e, err := from.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += e.Packets
+	}
+	if got != captures {
+		t.Errorf("got %d captures, want %d", got, captures)
 	}
 }
 

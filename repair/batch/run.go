@@ -97,7 +97,7 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 
 // RunTo is Run for any number of captures: what becomes of them goes to a spool.
 func (p *Plan) RunTo(ctx context.Context, to *Spool) error {
-	r := newRunner(p, func(int, Result) {})
+	r := newRunner(p, func(int) {}, func(int, Result) {})
 	r.to = to
 	for i := range r.results {
 		for _, e := range r.results[i].Entries {

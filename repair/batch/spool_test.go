@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/mendcap/mendcap/report"
@@ -79,6 +80,33 @@ func TestSpoolSumsUpAsOneBatch(t *testing.T) {
 		if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
 			t.Errorf("left in the folder for temporary files: %v, %v", left, err)
 		}
+	}
+}
+
+// TestSpoolHoldsLittle, however many captures it takes in.
+func TestSpoolHoldsLittle(t *testing.T) {
+	s := &Spool{}
+	defer s.Close()
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var first, last uint64
+	for round := range 8 {
+		for _, e := range manyEntries(mostHeld) {
+			e.Path = fmt.Sprintf("%d/%s", round, e.Path)
+			if err := s.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if last = held(); round == 1 {
+			first = last
+		}
+	}
+	if last > first+1<<20 {
+		t.Errorf("after %d captures %d bytes are in use, and after four times as many %d", 2*mostHeld, first, last)
 	}
 }
 
