@@ -317,7 +317,7 @@ func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
 			e.Bits = append(e.Bits, name)
 		}
 	}
-	if e.Acks {
+	if seg.Bits&tcp.ACK != 0 {
 		e.RelativeAck = uint32(seg.Ack - peer)
 	}
 	for _, block := range seg.SACK[:seg.SACKs] {

@@ -250,7 +250,13 @@ func (r *runner) carryOut(ctx context.Context, j job) error {
 	if err != nil && r.o.Ends(err) {
 		return err
 	}
-	r.conclude(j.t, r.entry(j, rep, err))
+	e := r.entry(j, rep, err)
+	if err == nil && r.o.Done != nil {
+		if err := r.o.Done(ctx, j.t.rel, &e); err != nil {
+			return err
+		}
+	}
+	r.conclude(j.t, e)
 	return nil
 }
 

@@ -105,8 +105,8 @@ func batchFacts(b *report.Batch) (all facts) {
 		return all
 	}
 	all.add("Packets", packetsText(t.Packets, t.Bytes, t.First, t.Last))
-	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "IPv6 packet")+
-		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
+	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "header-less IPv6 packet")+
+		"; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
