@@ -15,7 +15,7 @@ func receivedInOrder(t *testing.T, profile Profile, first []int, inFile []int) [
 		t.Fatal(err)
 	}
 	for i, place := range inFile {
-		o.Push(&Packet{Stamp: 1_000_000 + int64(i)*1000, Arrival: uint32(place), Segment: &Segment{
+		o.Push(&Packet{Stamp: 1_000_000 + int64(i)*1000, Log: &Log{TCP: Places{uint32(place), uint32(place)}}, Segment: &Segment{
 			Flow: 1, Dir: 1, Bits: ACK, Seq: Seq(1000 + 100*first[place-1]), Len: 100, Ack: 1, Outbound: In, Window: 1000, WindowShift: -1,
 		}})
 	}

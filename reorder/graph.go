@@ -34,6 +34,7 @@ type graph struct {
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
 	// they came, 0 for all others.
 	logged []int64
+	shown  []int64 // by how much packets are late, at least, as events of the host's show
 	clock  []int64 // the same with the reader's stalls taken out
 	steps  int64   // nodes and edges that were settled so far
 }
@@ -102,6 +103,7 @@ func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
 	g.edges, g.logged = g.edges[:0], resize(g.logged, len(stamp))
+	g.shown = resize(g.shown, len(stamp))
 }
 
 func (g *graph) virtual() node {
@@ -286,9 +288,9 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 // reach is how far a law may move the packet.
 func (g *graph) reach(n node, gate, widest int64) int64 {
 	if g.late[n] {
-		return max(gate, widest)
+		return max(gate, widest, g.shown[n])
 	}
-	return max(gate, g.logged[n])
+	return max(gate, g.logged[n], g.shown[n])
 }
 
 func (g *graph) earlier(a, b node) bool {
