@@ -159,7 +159,8 @@ func (c *crossing) isAbove(n node) bool {
 }
 
 // loggedDelays says of received data that the host's logs show to have come after bytes
-// beyond it that the network delayed it: no law asks for its place by its numbers.
+// beyond it that the network delayed it: no law asks for its place by its numbers, where
+// the log has it in one place.
 func (b *builder) loggedDelays(dir uint8) {
 	for i := range logs {
 		l := &logs[i]
@@ -172,7 +173,7 @@ func (b *builder) loggedDelays(dir uint8) {
 			if !p.known() {
 				continue
 			}
-			b.delayed[x.n] = b.delayed[x.n] || earliest.before(p)
+			b.delayed[x.n] = b.delayed[x.n] || p.First == p.Last && earliest.before(p)
 			if !earliest.known() || p.Last < earliest.Last {
 				earliest = p
 			}
