@@ -34,6 +34,7 @@ type graph struct {
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
 	// they came, 0 for all others.
 	logged []int64
+	proven []int64 // how far moving laws may move packets that are proved to be late, 0 for all others
 	shown  []int64 // by how much packets are late, at least, as events of the host's show
 	clock  []int64 // the same with the reader's stalls taken out
 	steps  int64   // nodes and edges that were settled so far
@@ -102,7 +103,7 @@ const farAway = int32(1<<31 - 1)
 func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
-	g.edges, g.logged = g.edges[:0], resize(g.logged, len(stamp))
+	g.edges, g.logged, g.proven = g.edges[:0], resize(g.logged, len(stamp)), resize(g.proven, len(stamp))
 	g.shown = resize(g.shown, len(stamp))
 }
 
@@ -250,7 +251,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		if a.moved || !real {
 			g.takeTime(a, c.n, b.anchor)
 		}
-	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[LawAck]):
+	case g.asks(c, b.pos) > g.reach(c, gates):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
@@ -285,12 +286,16 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 	}
 }
 
-// reach is how far a law may move the packet.
-func (g *graph) reach(n node, gate, widest int64) int64 {
-	if g.late[n] {
-		return max(gate, widest, g.shown[n])
+// reach is how far the law may move the cause c.
+func (g *graph) reach(c lawful, gates *[NumLaws]int64) int64 {
+	gate := max(gates[c.law], g.shown[c.n])
+	switch {
+	case !c.law.soft() && g.proven[c.n] > 0:
+		return max(gate, g.proven[c.n])
+	case g.late[c.n]:
+		return max(gate, gates[LawAck])
 	}
-	return max(gate, g.logged[n], g.shown[n])
+	return max(gate, g.logged[c.n])
 }
 
 func (g *graph) earlier(a, b node) bool {

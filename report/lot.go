@@ -102,12 +102,13 @@ func (l *LotReader) Next() (*Entry, error) {
 		return nil, l.end()
 	}
 	l.left--
-	e := &LotEntry{}
-	if err := l.read(e); err != nil {
+	e := &Entry{}
+	if err := l.read(e); err != nil { // as a LotEntry it would be gone through twice
 		return nil, err
 	}
-	l.sum.addEntry((*Entry)(e))
-	return (*Entry)(e), nil
+	(*LotEntry)(e).mapNames(unescapeName)
+	l.sum.addEntry(e)
+	return e, nil
 }
 
 // end returns io.EOF if the totals are those of the entries.

@@ -149,7 +149,7 @@ func FuzzTunnels(f *testing.F) {
 			return
 		}
 		before := bytes.Clone(data)
-		tunnels := Tunnels{map[uint16]encapsulation{port: decodable[int(as)%len(decodable)].encapsulation}}
+		tunnels := Tunnels{ports: map[uint16]encapsulation{port: decodable[int(as)%len(decodable)].encapsulation}}
 		unread := tunnels.Decode(&inner, &outer, outer.Proto, data)
 		if !bytes.Equal(data, before) {
 			t.Fatal("bytes were changed")

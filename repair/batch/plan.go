@@ -24,10 +24,11 @@ func (p *Plan) fail(item int, e report.Entry) {
 
 // task is one capture and its output.
 type task struct {
-	item   int    // that it belongs to, its number in the plan
-	shown  string // path of the capture as it is named to people, with slashes
-	file   string // the capture, or the archive that holds it
-	member int    // its number in the archive, from 0; Alone for a file of its own
+	item   int     // that it belongs to, its number in the plan
+	shown  string  // path of the capture as it is named to people, with slashes
+	file   string  // the capture, or the archive that holds it
+	place  InPlace // of that archive; nil if it is a file
+	member int     // its number in the archive, from 0; Alone for a file of its own
 	tables []tableFile
 	size   int64 // bytes
 
