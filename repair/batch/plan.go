@@ -13,8 +13,9 @@ import (
 type Plan struct {
 	o       Options
 	limits  limits
-	tasks   []task   // those of one archive are together, in its order
-	results []Result // of the items, as far as is known before they are repaired
+	tasks   []task             // those of one archive are together, in its order
+	results []Result           // of the items, as far as is known before they are repaired
+	inPlace map[string]InPlace // of archives that are no files, by their paths
 }
 
 // fail notes what can't be repaired of an item.
@@ -98,6 +99,14 @@ func (p *Plan) Files() (files []string, members int) {
 
 // Captures is how many captures there are to repair.
 func (p *Plan) Captures() int { return len(p.tasks) }
+
+// Size is how many bytes the captures have, as they are in their folder or archive.
+func (p *Plan) Size() (bytes int64) {
+	for i := range p.tasks {
+		bytes += p.tasks[i].size
+	}
+	return bytes
+}
 
 // Held is how many bytes the names of the captures and of their outputs take.
 func (p *Plan) Held() (bytes int) {
