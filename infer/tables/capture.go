@@ -29,21 +29,21 @@ func readCapture(ctx context.Context, name string, f *os.File) (*infer.Snapshot,
 	normalise(s)
 	return s, Result{
 		Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...), raw: c.RawPackets(),
-		received: c.Received(), Packets: len(c.RawPackets()) + len(c.Received()),
+		segments: c.Segments(), Packets: len(c.RawPackets()) + len(c.Segments()),
 	}, nil
 }
 
 // delivery is an event about a packet of a raw socket.
 func delivery(p *etw.RawPacket) infer.Delivery {
 	return infer.Delivery{
-		Source: p.Source, Destination: p.Destination, NextHeader: p.Protocol, Length: int(p.Length), Socket: p.Socket,
+		Source: p.Source, Destination: p.Destination, NextHeader: p.Protocol, Length: int(p.Length), Socket: p.Socket, Taken: p.Taken,
 		Time: convert.Moment(p.Time),
 	}
 }
 
-// reception is an event about a segment that TCP has received.
-func reception(s *etw.ReceivedSegment) infer.Reception {
-	return infer.Reception{
+// handling is an event about a segment that TCP has received or sent.
+func handling(s *etw.LoggedSegment) infer.Handling {
+	return infer.Handling{
 		Source: s.Source, Destination: s.Destination, Seq: s.Seq, Length: s.Length, Ack: s.Ack, HasAck: s.HasAck, Time: convert.Moment(s.Time),
 	}
 }

@@ -70,7 +70,7 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 	}
 	defer j.source.close()
 	j.o.Sequential = j.o.Sequential || j.source.content != nil
-	j.arrivals = newArrivals(results)
+	j.logs = newHostLogs(results)
 	if err = j.matchEvents(ctx, results); err != nil {
 		return j.failed(ctx, err)
 	}
