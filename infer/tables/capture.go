@@ -1,11 +1,13 @@
 package tables
 
 import (
+	"context"
 	"os"
 
 	"github.com/mendcap/mendcap/infer"
 	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/capture/etw"
+	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // maxUnpacked is how many bytes a compressed trace may decompress to that is read for what
@@ -14,12 +16,12 @@ const maxUnpacked = 64 << 30
 
 // readCapture reads what a capture of another format than pcap and pcapng tells of
 // connections and of the host's own addresses.
-func readCapture(name string, f *os.File) (*infer.Snapshot, Result, error) {
+func readCapture(ctx context.Context, name string, f *os.File) (*infer.Snapshot, Result, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, Result{}, err
 	}
-	c, err := convert.Open(f, info.Size(), convert.Options{MaxUnpacked: maxUnpacked})
+	c, err := convert.Open(filesys.AtWhileRunning(ctx, f), info.Size(), convert.Options{MaxUnpacked: maxUnpacked})
 	if err != nil {
 		return nil, Result{}, err
 	}

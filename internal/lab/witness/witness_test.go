@@ -315,7 +315,7 @@ func TestTablesCountEventsAboutPackets(t *testing.T) {
 			want++
 		}
 	}
-	_, results, err := tables.Load(path)
+	_, results, err := tables.Load(t.Context(), path)
 	if err != nil || len(results) != 1 {
 		t.Fatalf("got %+v and %v", results, err)
 	}
