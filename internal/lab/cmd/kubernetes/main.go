@@ -4,7 +4,7 @@
 // that are made up, loses one of them in the middle, and compares with what one machine
 // makes of the same captures.
 //
-//	lab kubernetes [-bin DIR] [-lots 54] [-captures 96] [-seed 1] [-dir DIR]
+//	lab kubernetes [-bin DIR] [-lots 64] [-captures 96] [-seed 1] [-dir DIR]
 //
 // The API server and the controllers are those of the module k8s.io/kubernetes, which it
 // builds (half an hour of processor time, 4 GB of disk) unless -bin names the folder
@@ -38,7 +38,7 @@ import (
 // Main is the command: its flags and arguments follow its name.
 func Main() {
 	var o planned.Options
-	flag.IntVar(&o.Lots, "lots", 54, "lots that the plan has, about")
+	flag.IntVar(&o.Lots, "lots", 64, "lots that the plan has, about")
 	flag.IntVar(&o.Captures, "captures", 96, "captures that are made, beside those in archives")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the captures")
 	bin := flag.String("bin", "", "where the programs of Kubernetes are (default they are built)")
