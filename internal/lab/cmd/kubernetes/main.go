@@ -18,8 +18,8 @@
 // volumes and limits of memory are not. One Pod is evicted while its worker writes an
 // output, and another worker is killed. Then one node falls silent and its processes are killed; its Pods are evicted
 // by their tolerations, and its Node object is deleted, as a cloud provider would.
-// Outputs, reports and the merged summary must be those of `mendcap batch`, byte for
-// byte; it exits with 1 if not.
+// Outputs, reports and the merged summary, but for the footer of its page, must be those
+// of `mendcap batch`, byte for byte; it exits with 1 if not.
 package kubernetes
 
 import (

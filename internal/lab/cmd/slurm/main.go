@@ -15,8 +15,9 @@
 // One running lot is requeued, so that its worker is interrupted, and the worker of
 // another is killed, so that its script requeues it. Then one of the nodes is ended by
 // SIGKILL, its daemon and all of its processes, while a worker there writes an output,
-// and Slurm gives its lots to the other node. Outputs, reports and the merged summary
-// must be those of `mendcap batch`, byte for byte; it exits with 1 if not.
+// and Slurm gives its lots to the other node. Outputs, reports and the merged summary,
+// but for the footer of its page, must be those of `mendcap batch`, byte for byte; it
+// exits with 1 if not.
 package slurm
 
 import (
