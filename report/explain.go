@@ -131,6 +131,7 @@ const (
 	WhyRepairedBefore = "repaired-before"  // an earlier repair has put it in order
 	WhyFlagsWouldRise = "flags-would-rise" // its connection is left as recorded: in order it would have more flags
 	WhySeenTwice      = "seen-twice"       // its connection is left as recorded: the capture shows it more than once
+	WhyFragments      = "fragments"        // it was put together of fragments, of which a law would move one alone
 	WhyNoTCP          = "no-tcp"           // no law speaks of it
 	WhyNotFollowed    = "not-followed"     // TCP, but of no connection that could be followed
 	WhyNoTime         = "no-recorded-time" // it has no stamp to compare

@@ -3,12 +3,18 @@ package lab
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mendcap/mendcap/internal/lab/analysis"
 	"github.com/mendcap/mendcap/internal/lab/tshark"
+	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/repair"
 )
 
 // disorder is what becomes of the fragments of a packet.
@@ -117,4 +123,61 @@ func TestFlagsOfFragments(t *testing.T) {
 			checkFlags(t, path, int64(len(packets)), 10)
 		})
 	}
+}
+
+// Where packets come in fragments, too, the flags that a repair leaves are those that
+// tshark gives its output, and what was not put together is counted.
+func TestRepairOfFragments(t *testing.T) {
+	tshark.Need(t)
+	for i, tunnel := range []Tunnel{{Name: "none"}, Tunnels()[2], Tunnels()[10]} {
+		t.Run(tunnel.Name, func(t *testing.T) {
+			var all []Packet
+			missing := int64(0)
+			for n, p := range Degrade(recording(t, []string{"lossy", "v4-lossy", "reorder-heavy"}[i]).Packets, degradation(t, "everything"), uint64(i)) {
+				fragments := [][]byte{tunnel.Wrap(p.Data)}
+				if n%9 == 0 {
+					fragments = Fragment(fragments[0], 1000, uint32(n))
+				}
+				if n%54 == 0 && len(fragments) > 1 {
+					fragments = fragments[1:]
+					missing += int64(len(fragments))
+				}
+				for _, data := range fragments {
+					p.Data = data
+					all = append(all, p)
+				}
+			}
+			path := filepath.Join(t.TempDir(), "in.pcapng")
+			writeForm(t, path, all, WithHeaders)
+			out, r := mend(t, path, repair.Options{})
+			if r.Order.Moved == 0 || missing == 0 {
+				t.Errorf("%d packets moved, %d fragments are incomplete: want some of each", r.Order.Moved, missing)
+			}
+			if want := map[string]int64{"fragment": missing}; !maps.Equal(r.Analysis.NotRead, want) {
+				t.Errorf("not read: got %v, want %v", r.Analysis.NotRead, want)
+			}
+			for file, got := range map[string]map[string]int64{path: r.Analysis.Before, out: r.Analysis.After} {
+				if diff := cmp.Diff(flagCounts(t, file), got); diff != "" {
+					t.Errorf("%s (-tshark +report):\n%s", filepath.Base(file), diff)
+				}
+			}
+		})
+	}
+}
+
+// flagCounts counts the flags that tshark gives a capture, by their names.
+func flagCounts(t *testing.T, path string) map[string]int64 {
+	t.Helper()
+	judged, _, err := analysis.Read(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := make(map[string]int64)
+	for i, name := range tcp.AnalysisNames() {
+		counts[name] = 0
+		for _, p := range judged {
+			counts[name] += int64(p.Flags >> i & 1)
+		}
+	}
+	return counts
 }

@@ -32,7 +32,8 @@ type pieces struct {
 	list   []piece  // by offset, then as they came
 	first  fragment // the one with the offset 0, without its data; has no header where it has not come
 	length int      // of what was divided, 0 as long as that is not known
-	weight int      // of the fragments that came
+	weight int      // of the fragments that came since it was last asked for
+	plain  bool     // what the first fragment says is enough
 	size   int      // what is kept
 }
 
@@ -41,10 +42,12 @@ type piece struct {
 	data   []byte
 }
 
-// Add takes in the fragment whose view is v, of weight packets, and keeps a copy. Once a
-// packet is complete it returns that, without a link header, and the weight of all its
-// fragments; else nil.
-func (a *Assembler) Add(v *View, data []byte, weight int) (whole []byte, all int) {
+// Add takes in the fragment whose view is v, and keeps a copy. Once a packet is complete
+// it returns that, without a link header; else nil. The fragment counts as weight packets,
+// and plain says that it is a first one that has shown that the others are of no interest.
+// Once that or the whole packet is known, settled is the weight of all its fragments
+// that was not returned before.
+func (a *Assembler) Add(v *View, data []byte, weight int, plain bool) (whole []byte, settled int) {
 	f, ok := fragmentOf(v, data)
 	if !ok {
 		return nil, 0
@@ -60,16 +63,20 @@ func (a *Assembler) Add(v *View, data []byte, weight int) (whole []byte, all int
 	}
 	p := e.Value.(*pieces)
 	size := p.size
-	p.add(f, weight)
+	p.weight, p.plain = p.weight+weight, p.plain || plain
+	p.add(f)
 	a.kept += p.size - size
 	if p.complete() {
-		whole, all = p.whole(f.proto), p.weight
+		whole = p.whole(f.proto)
 		a.forget(e)
+	}
+	if whole != nil || p.plain {
+		settled, p.weight = p.weight, 0
 	}
 	for a.kept > maxKept {
 		a.forget(a.byAge.Front())
 	}
-	return whole, all
+	return whole, settled
 }
 
 func (a *Assembler) forget(e *list.Element) {
@@ -79,8 +86,7 @@ func (a *Assembler) forget(e *list.Element) {
 }
 
 // add takes in one fragment. What was there before is not replaced.
-func (p *pieces) add(f fragment, weight int) {
-	p.weight += weight
+func (p *pieces) add(f fragment) {
 	if !f.more && p.length == 0 {
 		p.length = f.offset + len(f.data)
 	}

@@ -33,7 +33,7 @@ func add(a *Assembler, data []byte) []byte {
 	if !v.Partial {
 		return nil
 	}
-	whole, _ := a.Add(&v, data, 1)
+	whole, _ := a.Add(&v, data, 1, false)
 	return whole
 }
 
@@ -117,9 +117,26 @@ func TestAssemblerTellsApart(t *testing.T) {
 		copy(tagged[18+16:], []byte{192, 168, 2, 1})
 		var v View
 		Decode(&v, Ethernet, tagged, len(tagged), LayoutAuto)
-		whole, all := as.Add(&v, tagged, c.weight)
+		whole, all := as.Add(&v, tagged, c.weight, false)
 		if all != c.all || (whole != nil) != (c.all > 0) {
 			t.Errorf("fragment %d: got a weight of %d and %d bytes, want %d", i, all, len(whole), c.all)
+		}
+	}
+}
+
+// Once a first fragment has shown that the others are of no interest, what they weigh is
+// settled as they come.
+func TestAssemblerSettles(t *testing.T) {
+	var as Assembler
+	for i, c := range []struct {
+		offset, weight int
+		settled        int
+	}{{16, 1, 0}, {24, 10, 0}, {0, 100, 111}, {40, 1000, 1000}, {24, 1, 1}} {
+		data := part4(7, ProtoUDP, c.offset, true, zeros(8))
+		var v View
+		Decode(&v, Raw, data, len(data), LayoutAuto)
+		if whole, settled := as.Add(&v, data, c.weight, c.offset == 0); whole != nil || settled != c.settled {
+			t.Errorf("fragment %d: got %d settled, %d bytes, want %d, 0", i, settled, len(whole), c.settled)
 		}
 	}
 }
@@ -193,7 +210,7 @@ func FuzzAssembler(f *testing.F) {
 		for len(data) > 0 {
 			var v View
 			Decode(&v, Raw, data, len(data), LayoutAuto)
-			if whole, _ := as.Add(&v, data, 1); whole != nil {
+			if whole, _ := as.Add(&v, data, 1, false); whole != nil {
 				var w View
 				Decode(&w, Raw, whole, len(whole), LayoutAuto)
 				if w.Version != v.Version || w.Src != v.Src || w.Form == Whole && (w.Net != 0 || w.End != len(whole) && w.Proto != ProtoNoNext && !w.Partial) {

@@ -1,5 +1,10 @@
 package packet
 
+import (
+	"fmt"
+	"strings"
+)
+
 // maxSessions is how many sessions of L2TPv3 are known at once; those before are
 // forgotten then.
 const maxSessions = 1 << 16
@@ -205,7 +210,6 @@ func (t Tunnels) message(v *View, s span, id int) (encapsulation, span) {
 	length, ok := sublayerLen(l.sublayer)
 	s.begin += id + 4 + l.cookie
 	if !ok || next == unknownEncapsulation || s.begin+length > len(s.data) {
-		s.begin = min(s.begin, len(s.data))
 		return unreadTunnel, s
 	}
 	const atm, cell = 2, 0x08 // a cell of operation and maintenance
@@ -214,4 +218,34 @@ func (t Tunnels) message(v *View, s span, id int) (encapsulation, span) {
 	}
 	s.begin += length
 	return next, s
+}
+
+// statements about sessions of L2TPv3, as tshark has them: the pseudowire of those of which
+// no control message was seen, and what comes before it in all.
+var statements = []struct {
+	text string
+	set  func(t *Tunnels)
+}{
+	{"l2tp.pw_type==0,eth", func(t *Tunnels) { t.pseudowire = ethernetHeader }},
+	{"l2tp.pw_type==0,ppp", func(t *Tunnels) { t.pseudowire = pppHeader }},
+	{"l2tp.pw_type==0,chdlc", func(t *Tunnels) { t.pseudowire = hdlcHeader }},
+	{"l2tp.pw_type==0,ip", func(t *Tunnels) { t.pseudowire = ipHeader }},
+	{"l2tp.cookie_size:cookie0", func(t *Tunnels) { t.cookie = new(0) }},
+	{"l2tp.cookie_size:cookie4", func(t *Tunnels) { t.cookie = new(4) }},
+	{"l2tp.cookie_size:cookie8", func(t *Tunnels) { t.cookie = new(8) }},
+	{"l2tp.l2_specific:none", func(t *Tunnels) { t.sublayer = new(uint16(0)) }},
+	{"l2tp.l2_specific:default", func(t *Tunnels) { t.sublayer = new(uint16(1)) }},
+	{"l2tp.l2_specific:atm", func(t *Tunnels) { t.sublayer = new(uint16(2)) }},
+}
+
+func (t *Tunnels) decodeSessions(statement string) error {
+	var texts []string
+	for _, s := range statements {
+		if s.text == statement {
+			s.set(t)
+			return nil
+		}
+		texts = append(texts, s.text)
+	}
+	return fmt.Errorf("%q is none of %s", statement, strings.Join(texts, ", "))
 }

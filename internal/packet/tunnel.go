@@ -28,7 +28,7 @@ type Tunnels struct {
 
 	// Of sessions of L2TPv3, as stated.
 	pseudowire encapsulation // where no control message has said what is in it
-	cookie     *int          // nil as in control messages
+	cookie     *int          // whatever they said; nil without
 	sublayer   *uint16       // the same
 }
 
@@ -50,9 +50,13 @@ var decodable = []struct {
 	{"data", unknownEncapsulation},
 }
 
-// DecodeAs adds what one statement in the notation of tshark's option -d says, such as
-// "udp.port==4790,vxlan".
+// DecodeAs adds what one statement in the notation of tshark's options -d and -o says, such
+// as "udp.port==4790,vxlan", or "l2tp.pw_type==0,eth" and "l2tp.cookie_size:cookie8" of
+// sessions of L2TPv3.
 func (t *Tunnels) DecodeAs(statement string) error {
+	if strings.HasPrefix(statement, "l2tp.") {
+		return t.decodeSessions(statement)
+	}
 	selector, name, _ := strings.Cut(statement, ",")
 	text, ok := strings.CutPrefix(selector, "udp.port==")
 	port, err := strconv.ParseUint(text, 10, 16)
@@ -200,7 +204,10 @@ func (t Tunnels) Decode(inner, outer *View, proto uint8, data []byte) Unread {
 // enter returns what the packet's upper layer leads into, and where that is.
 func (t Tunnels) enter(v *View, proto uint8, data []byte) (encapsulation, span) {
 	s := span{v.Upper, v.Upper + v.UpperLen, data[:v.End]}
-	if proto != ProtoUDP || v.Fragment {
+	if v.Fragment && (proto == ProtoUDP || isExtension(proto)) {
+		return unreadTunnel, s // or none: the first fragment says that
+	}
+	if proto != ProtoUDP {
 		e := ofProtocol(proto)
 		if e == l2tpIPHeader {
 			return t.l2tp(v, e, s)

@@ -436,6 +436,8 @@ func (x *explainer) why(u *unit) string {
 		return report.WhyFlagsWouldRise
 	case u.tracked.left == leftSeenTwice:
 		return report.WhySeenTwice
+	case u.assembled && u.tracked.followed:
+		return report.WhyFragments
 	case p.excused:
 		return report.WhyDrop
 	case t.Tangled:

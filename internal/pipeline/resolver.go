@@ -31,27 +31,25 @@ func (r *resolver) take(c *chunk) {
 func (r *resolver) resolve(u *unit) {
 	v, data := *u.innermost(), u.block.Data
 	deeper := !v.Partial && r.enter(u, &v, data)
-	others := 0
 	for v.Partial {
 		counted := 0
 		if u.unread == packet.Fragmented {
 			counted = 1
 		}
-		whole, all := r.fragments.Add(&v, data, others+counted)
-		if whole == nil {
-			others = 0
+		plain := u.unread == packet.AllRead && !v.Fragment
+		whole, settled := r.fragments.Add(&v, data, int(u.others)+counted, plain)
+		u.others = 0
+		if settled > 0 {
+			u.others, u.unread = int32(settled-counted), packet.AllRead
+		}
+		if whole == nil || !r.reopen(u, &v, whole) {
 			break
 		}
-		if !r.reopen(u, &v, whole) {
-			return
-		}
-		data, others = whole, all-counted
-		deeper, u.assembled = true, true
+		data, deeper, u.assembled = whole, true, true
 	}
 	if !deeper {
 		return
 	}
-	u.others = int32(others)
 	if u.inner == nil {
 		u.inner = room(&u.chunk.inner, len(u.chunk.units))
 		u.chunk.size += innerSize

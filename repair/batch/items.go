@@ -54,6 +54,12 @@ func (it *Item) find(w *walker) error {
 	if err != nil {
 		return err
 	}
+	if it.Place != nil {
+		if w.plan.inPlace == nil {
+			w.plan.inPlace = make(map[string]InPlace)
+		}
+		w.plan.inPlace[f.path] = it.Place
+	}
 	return w.file(f)
 }
 

@@ -79,7 +79,7 @@ func (w *walker) member(f *found, m *member, tables map[string][]tableFile) {
 	case !w.included(rel) && !matches(w.plan.o.Include, f.rel):
 		skipped.Excluded++
 	default:
-		t := task{shown: shown, file: f.path, place: f.place, member: m.number, size: m.size, tables: beside(m.name, tables)}
+		t := task{shown: shown, file: f.path, member: m.number, size: m.size, tables: beside(m.name, tables)}
 		for _, table := range t.tables {
 			if table.times > 1 {
 				t.notes = append(t.notes, fmt.Sprintf("tables %s/%s are in the archive %d times: the last ones count", f.shown, table.name, table.times))

@@ -13,8 +13,9 @@ import (
 type Plan struct {
 	o       Options
 	limits  limits
-	tasks   []task   // those of one archive are together, in its order
-	results []Result // of the items, as far as is known before they are repaired
+	tasks   []task             // those of one archive are together, in its order
+	results []Result           // of the items, as far as is known before they are repaired
+	inPlace map[string]InPlace // of archives that are no files, by their paths
 }
 
 // fail notes what can't be repaired of an item.
@@ -24,11 +25,10 @@ func (p *Plan) fail(item int, e report.Entry) {
 
 // task is one capture and its output.
 type task struct {
-	item   int     // that it belongs to, its number in the plan
-	shown  string  // path of the capture as it is named to people, with slashes
-	file   string  // the capture, or the archive that holds it
-	place  InPlace // of that archive; nil if it is a file
-	member int     // its number in the archive, from 0; Alone for a file of its own
+	item   int    // that it belongs to, its number in the plan
+	shown  string // path of the capture as it is named to people, with slashes
+	file   string // the capture, or the archive that holds it
+	member int    // its number in the archive, from 0; Alone for a file of its own
 	tables []tableFile
 	size   int64 // bytes
 
@@ -99,6 +99,14 @@ func (p *Plan) Files() (files []string, members int) {
 
 // Captures is how many captures there are to repair.
 func (p *Plan) Captures() int { return len(p.tasks) }
+
+// Size is how many bytes the captures have, as they are in their folder or archive.
+func (p *Plan) Size() (bytes int64) {
+	for i := range p.tasks {
+		bytes += p.tasks[i].size
+	}
+	return bytes
+}
 
 // Held is how many bytes the names of the captures and of their outputs take.
 func (p *Plan) Held() (bytes int) {

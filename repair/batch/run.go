@@ -51,6 +51,7 @@ type runner struct {
 	open     []int          // tasks of each item that are not done
 	first    func(item int) // before an item is begun
 	each     func(item int, r Result)
+	to       *Spool // that entries go to, rather than to results; nil for none
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
 }
@@ -92,6 +93,23 @@ func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
 	sum := sumUp(r.results)
 	sum.Kept = r.kept.Load()
 	return sum, nil
+}
+
+// RunTo is Run for any number of captures: what becomes of them goes to a spool.
+func (p *Plan) RunTo(ctx context.Context, to *Spool) error {
+	r := newRunner(p, func(int) {}, func(int, Result) {})
+	r.to = to
+	for i := range r.results {
+		for _, e := range r.results[i].Entries {
+			if err := to.Add(e); err != nil {
+				return err
+			}
+		}
+		to.Skip(&r.results[i].Skipped)
+	}
+	err := r.run(ctx)
+	to.Kept = r.kept.Load()
+	return err
 }
 
 // run carries out the plan.
@@ -257,7 +275,17 @@ func (r *runner) carryOut(ctx context.Context, j job) error {
 		}
 	}
 	r.conclude(j.t, e)
-	return nil
+	return r.spooled()
+}
+
+// spooled is the error of the spool.
+func (r *runner) spooled() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.to == nil {
+		return nil
+	}
+	return r.to.failed
 }
 
 // entry says what became of a job.
@@ -312,7 +340,11 @@ func (r *runner) conclude(t *task, e report.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	result := &r.results[t.item]
-	result.Entries = append(result.Entries, e)
+	if r.to != nil {
+		_ = r.to.Add(e) // its error comes again, see spooled
+	} else {
+		result.Entries = append(result.Entries, e)
+	}
 	r.progress.Done++
 	r.progress.DoneBytes += t.size - r.partly[t]
 	delete(r.partly, t)

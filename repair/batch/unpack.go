@@ -18,7 +18,7 @@ import (
 // unpack hands out the captures of one archive as temporary files, each with its
 // tables beside it. No more of them lie there than jobs are under way, and one.
 func (r *runner) unpack(ctx context.Context, tasks []task) error {
-	file := source{tasks[0].file, tasks[0].place}
+	file := source{tasks[0].file, r.inPlace[tasks[0].file]}
 	kind, _, err := file.sniff()
 	if err == nil {
 		r.tables, err = os.MkdirTemp(r.scratch, "tables-")
@@ -92,7 +92,7 @@ func (r *runner) spool(ctx context.Context, t *task, m *member) (j job, err erro
 	j = job{t: t, file: filepath.Join(dir, baseName(m.name)), done: func() { os.RemoveAll(dir) }}
 	from := &cutReader{r: m.body}
 	n, err := copyTo(j.file, from)
-	if failed := (source{t.file, t.place}).failed(); failed != nil {
+	if failed := (source{t.file, r.inPlace[t.file]}).failed(); failed != nil {
 		return job{}, failed // no part of a member is taken for all that can be read
 	}
 	if from.err != nil {
