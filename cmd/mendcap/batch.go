@@ -208,6 +208,7 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 		return f.conclude(s, plan.Summary(), to)
 	}
 	collector.letGather(garbageBeside(plan))
+	collector.expect(plan.Size())
 	found := &batch.Spool{}
 	defer func() { code = max(code, s.fail("", found.Close())) }()
 	err = plan.RunTo(ctx, found)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,6 +22,25 @@ func TestGoalFor(t *testing.T) {
 	} {
 		if got := goalFor(c.live, globals, c.least); got != c.want {
 			t.Errorf("with %d MiB live, and at least %d bytes, the heap is collected at %d bytes, want %d", c.live/mega, c.least, got, c.want)
+		}
+	}
+}
+
+// However much is in use, there is room for garbage beside it.
+func TestLimitFor(t *testing.T) {
+	const mega = 1 << 20
+	for _, c := range []struct {
+		live int
+		want int64
+	}{
+		{0, memoryLimit},
+		{memoryLimit - beside, memoryLimit},
+		{88 * mega, 88*mega + beside},
+		{mostInUse, mostInUse + beside},
+		{mostInUse + 1, math.MaxInt64},
+	} {
+		if got := limitFor(c.live); got != c.want {
+			t.Errorf("with %d MiB live the limit is %d bytes, want %d", c.live/mega, got, c.want)
 		}
 	}
 }

@@ -124,6 +124,9 @@ func (s *streams) watch(in string, o *repair.Options, quiet bool) (done func()) 
 	if in == "-" {
 		o.Stdin = s.in
 	}
+	if info, err := os.Stat(in); err == nil {
+		collector.expect(info.Size())
+	}
 	bar := s.progressOf(in, quiet)
 	o.Progress = bar.set
 	return bar.close

@@ -100,6 +100,14 @@ func (p *Plan) Files() (files []string, members int) {
 // Captures is how many captures there are to repair.
 func (p *Plan) Captures() int { return len(p.tasks) }
 
+// Size is how many bytes the captures have, as they are in their folder or archive.
+func (p *Plan) Size() (bytes int64) {
+	for i := range p.tasks {
+		bytes += p.tasks[i].size
+	}
+	return bytes
+}
+
 // Held is how many bytes the names of the captures and of their outputs take.
 func (p *Plan) Held() (bytes int) {
 	for i := range p.tasks {

@@ -89,6 +89,9 @@ func TestPlanHasItsFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got, want := plan.Size(), int64(len(packets(2))); got != want {
+		t.Errorf("the captures have %d bytes, want %d", got, want)
+	}
 	for path, want := range map[string]bool{
 		"in/x.json": true, "./in/../in/x.json": true, "in/x.tables/netstat.csv": false, "out/in/x.json.mended.json": true,
 		"out/in/x.json.mended.pcapng": true, "sum.json": false, "out/sum.json": false,
