@@ -17,6 +17,7 @@ type builder struct {
 	reversesBursts bool // the capture is known to do so
 
 	gate     int64
+	farthest int64  // how far what is proved to be late may move, nanoseconds
 	reach    int64  // how far soft laws among inbound packets move one, at most
 	usual    int64  // how late a packet is in the median, nanoseconds
 	longest  int64  // the same, at most

@@ -27,7 +27,7 @@ func (r *Orderer) constrain() {
 	b := &r.build
 	b.g, b.items, b.laws, b.ipid = &r.graph, r.items, r.laws, r.profile.IPID
 	b.reversesBursts = r.profile.Reverses
-	b.gate = r.profile.Gate
+	b.gate, b.farthest = r.profile.Gate, r.profile.Farthest
 	b.reach = r.gates()[LawInSeq]
 	b.usual = max(r.profile.Tick/usualOfTick, r.profile.Usual, FinestTick)
 	b.longest = max(r.profile.Tick, r.profile.Longest)

@@ -33,7 +33,33 @@ func (b *builder) excuse() {
 		side := it.seg.Outbound
 		b.excused[n] = it.out() && b.sentAgain(list, i) || side == tcp.Out && b.answeredTooSoon(list, i) ||
 			(side == tcp.In || side == tcp.Both) && b.receivedAgain(list, i)
+		if !b.excused[n] && side != tcp.Out && b.farthest > b.gate && b.takenAsNew(list, i) {
+			b.g.proven[n] = b.farthest
+		}
 	}
+}
+
+// takenAsNew: the host acknowledged the inbound packet before it was recorded, and answers
+// it as what it did not have yet: neither with a D-SACK nor by repeating its ACK at once
+// (RFC 5681, section 4.2). So it is no retransmission, whose original the capture dropped,
+// but late, by however much.
+func (b *builder) takenAsNew(list []node, i int) bool {
+	p := &b.items[list[i]]
+	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
+	if last < 0 || answer < 0 {
+		return false
+	}
+	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
+	if !after.HasAck() || after.Bits.Has(tcp.RST) || repeats(before, after) || b.dsackFor(list, i, p) >= 0 {
+		return false
+	}
+	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
+		b.steps++
+		if q := &b.items[list[j]].seg; j != i && q.Dir == p.seg.Dir && q.Span() > 0 && q.Range().Overlaps(p.fresh()) {
+			return false // one of them may be for the other
+		}
+	}
+	return true
 }
 
 // sentAgain: the host's own numbers, or the peer's answer in between, show that

@@ -97,3 +97,51 @@ func TestFewViolationsOpenNoWideGate(t *testing.T) {
 		}
 	}
 }
+
+// A segment that is recorded long after its ACK, by more than the gate, is late all the same
+// where the host answers it as a new one. Where the host says that it had it already, the
+// capture dropped an original. Beyond five milliseconds nothing is proved.
+func TestTakenAsNewIsLate(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		late  int64
+		sack  bool
+		again string // how the host answers
+		moved bool
+	}{
+		{"new, with SACK", 2 * ms, true, "", true},
+		{"new, without SACK", 2 * ms, false, "", true},
+		{"by 6 ms", 6 * ms, true, "", false},
+		{"D-SACK", 2 * ms, true, "D-SACK", false},
+		{"repeated ACK", 2 * ms, false, "ACK", false},
+		{"repeated ACK of a host with SACK, which says no more", 2 * ms, true, "ACK", false},
+		{"sent again", 2 * ms, true, "copy", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScript().handshake()
+			for range 6 {
+				s.disordered(false) // so that one alone is no measure of the jitter
+			}
+			at, before := s.next[1], len(s.segs)
+			s.download(1)
+			swapLate(s.segs, before, c.late)
+			s.wait(c.late)
+			switch c.again {
+			case "D-SACK":
+				s.sacks(s.out(s.next[0], s.next[1], 0), at, at+1000)
+			case "ACK":
+				s.out(s.next[0], s.next[1], 0)
+			case "copy":
+				s.in(at, s.next[0], 1000)
+			}
+			s.wait(ms)
+			s.download(20)
+			if !c.sack {
+				s.segs = withoutSACK(s.segs)
+			}
+			if _, placed, p := repaired(t, s.segs, Options{}); inPlace(placed, before) == c.moved || p.Gate >= c.late {
+				t.Errorf("moved: got %v, want %v; the gate is %d ns, want less than %d", !c.moved, c.moved, p.Gate, c.late)
+			}
+		})
+	}
+}

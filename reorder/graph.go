@@ -34,6 +34,7 @@ type graph struct {
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
 	// they came, 0 for all others.
 	logged []int64
+	proven []int64 // how far moving laws may move packets that are proved to be late, 0 for all others
 	clock  []int64 // the same with the reader's stalls taken out
 	steps  int64   // nodes and edges that were settled so far
 }
@@ -101,7 +102,7 @@ const farAway = int32(1<<31 - 1)
 func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
-	g.edges, g.logged = g.edges[:0], resize(g.logged, len(stamp))
+	g.edges, g.logged, g.proven = g.edges[:0], resize(g.logged, len(stamp)), resize(g.proven, len(stamp))
 }
 
 func (g *graph) virtual() node {
@@ -248,7 +249,7 @@ func (g *graph) pull(a, b *placing, c lawful, gates *[NumLaws]int64) {
 		if a.moved || !real {
 			g.takeTime(a, c.n, b.anchor)
 		}
-	case g.asks(c, b.pos) > g.reach(c.n, gates[c.law], gates[LawAck]):
+	case g.asks(c, b.pos) > g.reach(c, gates):
 		if a.state == sound {
 			a.state = gated
 			if !a.moved {
@@ -283,12 +284,15 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 	}
 }
 
-// reach is how far a law may move the packet.
-func (g *graph) reach(n node, gate, widest int64) int64 {
-	if g.late[n] {
-		return max(gate, widest)
+// reach is how far the law may move the cause c.
+func (g *graph) reach(c lawful, gates *[NumLaws]int64) int64 {
+	switch {
+	case int(c.n) < g.packets && !c.law.soft() && g.proven[c.n] > 0:
+		return max(gates[c.law], g.proven[c.n])
+	case g.late[c.n]:
+		return max(gates[c.law], gates[LawAck])
 	}
-	return max(gate, g.logged[n])
+	return max(gates[c.law], g.logged[c.n])
 }
 
 func (g *graph) earlier(a, b node) bool {

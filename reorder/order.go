@@ -299,7 +299,7 @@ func (r *Orderer) drain(half bool) {
 // settledCut is how many packets, from the front, nothing yet to come can move.
 // The clock has been read.
 func (r *Orderer) settledCut() int {
-	reach := r.profile.Gate + r.profile.Tick
+	reach := r.profile.Reach() + r.profile.Tick
 	if r.profile.Basis == FileOrder {
 		reach += r.profile.Backward
 	}

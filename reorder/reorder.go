@@ -2,8 +2,9 @@
 // late or in the wrong order, from TCP's own numbers.
 //
 // It promises to move a segment only where a causal law, which truth does not
-// break, is violated; never beyond the gate that this capture's own jitter
-// sets; never later, and never past a barrier. It knows segments, not files.
+// break, is violated; beyond the gate that this capture's own jitter sets only
+// what the host's answer proves to be late; never later, and never past a
+// barrier. It knows segments, not files.
 //
 // Use it in two passes over the same packets: a Survey learns the capture's
 // clock, jitter and basis (where its stamps go far back it asks for another
@@ -14,9 +15,10 @@
 // that of the file, or that of the stamps, whichever breaks fewer laws. A vantage is
 // where the capture was taken; a law holds within one. A mandate is what a capture
 // must show of itself before a law acts. The gate is the most time by which a packet is
-// moved: what the capture's jitter explains. A chain is packets of one sender in the
-// order of their numbers. A barrier is a place in the capture that no packet passes.
-// An incarnation is one of several connections between the same ports.
+// moved that nothing else proves to be late: what the capture's jitter explains. A chain
+// is packets of one sender in the order of their numbers. A barrier is a place in the
+// capture that no packet passes. An incarnation is one of several connections between the
+// same ports.
 package reorder
 
 import (
@@ -110,7 +112,8 @@ type Profile struct {
 	Tick         int64 // the clock's tick, 0 if finer than 100 us
 	ThreadJitter int64 // scale of inversions among packets that the host sent
 	QueueJitter  int64 // scale of responses that are before what they respond to
-	Gate         int64 // beyond it nothing moves
+	Gate         int64 // beyond it nothing moves, but for what is proved to be late
+	Farthest     int64 // beyond it that does not move either; 0 where the gate is its limit, too
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
 	Longest      int64 // the same, at most
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
@@ -133,6 +136,9 @@ type Profile struct {
 	Unrepaired       [NumLaws]int64 // violations farther apart than any jitter, or contradicting
 	Other            int64          // violations in the order that was not taken as basis
 }
+
+// Reach is how far a packet moves at most, nanoseconds, on a clock without the reader's stalls.
+func (p *Profile) Reach() int64 { return max(p.Gate, p.Farthest) }
 
 // Broken reports whether any moving law is violated in the file's order: also
 // where that of the stamps violates none. Where none is, nothing moves.

@@ -210,6 +210,9 @@ func (s *Survey) Profile() Profile {
 	}
 	p.QueueMandate = basis.measure.queue.total >= mandateFrom
 	p.ThreadMandate = basis.measure.thread.total >= mandateFrom
+	if p.QueueMandate && p.Gate < farthest {
+		p.Farthest = farthest
+	}
 	if p.QueueMandate && !p.ThreadMandate && (s.steps >= mandateFrom || s.lateAcks(basis) || s.quietSwaps(basis)) {
 		// Stamps and file disagree too, or ACKs are late: several threads stamp and write.
 		p.ThreadMandate, p.ThreadJitter = true, max(p.ThreadJitter, p.QueueJitter)
@@ -323,6 +326,9 @@ const gateFactor = 3
 // mandateFrom is how many violations of moving laws show that a kind of disorder
 // belongs to the capture.
 const mandateFrom = 4
+
+// farthest is how far what is proved to be late moves, at most.
+const farthest = int64(5 * time.Millisecond)
 
 // fewGate bounds the gate where violations are fewer than that. A sniffer that is
 // late by more is late more often, but a retransmission of what the capture

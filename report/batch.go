@@ -75,7 +75,7 @@ type Counts struct {
 	Bytes        int64             `json:"bytes"` // captured bytes of the packets
 	First        time.Time         `json:"first,omitzero"`
 	Last         time.Time         `json:"last,omitzero"`
-	Headerless   int64             `json:"headerless"`   // IPv6 packets without a header of their own
+	Headerless   int64             `json:"headerless"`   // header-less IPv6 packets
 	Destinations int64             `json:"destinations"` // of them, whose destination was inferred
 	Edited       int64             `json:"edited"`
 	Moved        int64             `json:"moved"`

@@ -53,12 +53,12 @@ type Explanation struct {
 // ExplainedTCP holds the numbers of a segment that laws compare. Relative ones
 // are counted from the initial sequence numbers, as Wireshark shows them.
 type ExplainedTCP struct {
-	Bits        []string `json:"bits"`     // names of the control bits that are set
-	Seq         uint32   `json:"seq"`      // on the wire
-	Ack         uint32   `json:"ack"`      // on the wire
-	Relative    Range    `json:"relative"` // place in the stream, SYN and FIN counted
-	RelativeAck uint32   `json:"relativeAck"`
-	Acks        bool     `json:"acks"`           // the ACK number counts
+	Bits        []string `json:"bits"`           // names of the control bits that are set
+	Seq         uint32   `json:"seq"`            // on the wire
+	Ack         uint32   `json:"ack"`            // on the wire
+	Relative    Range    `json:"relative"`       // place in the stream, SYN and FIN counted
+	RelativeAck uint32   `json:"relativeAck"`    // where the bit ACK is set
+	Acks        bool     `json:"acks"`           // the ACK number counts for order; that of an RST doesn't
 	Len         uint32   `json:"len"`            // payload, bytes
 	Sack        []Range  `json:"sack,omitempty"` // relative; a D-SACK is among them
 	TSval       *uint32  `json:"tsval,omitempty"`
@@ -131,6 +131,7 @@ const (
 	WhyRepairedBefore = "repaired-before"  // an earlier repair has put it in order
 	WhyFlagsWouldRise = "flags-would-rise" // its connection is left as recorded: in order it would have more flags
 	WhySeenTwice      = "seen-twice"       // its connection is left as recorded: the capture shows it more than once
+	WhyFragments      = "fragments"        // it was put together of fragments, of which a law would move one alone
 	WhyNoTCP          = "no-tcp"           // no law speaks of it
 	WhyNotFollowed    = "not-followed"     // TCP, but of no connection that could be followed
 	WhyNoTime         = "no-recorded-time" // it has no stamp to compare

@@ -102,12 +102,13 @@ func (l *LotReader) Next() (*Entry, error) {
 		return nil, l.end()
 	}
 	l.left--
-	e := &LotEntry{}
-	if err := l.read(e); err != nil {
+	e := &Entry{}
+	if err := l.read(e); err != nil { // as a LotEntry it would be gone through twice
 		return nil, err
 	}
-	l.sum.addEntry((*Entry)(e))
-	return (*Entry)(e), nil
+	(*LotEntry)(e).mapNames(unescapeName)
+	l.sum.addEntry(e)
+	return e, nil
 }
 
 // end returns io.EOF if the totals are those of the entries.
@@ -163,10 +164,26 @@ func (h *BatchHead) Add(lot *LotHead) {
 	}
 	h.Totals.add(&lot.Totals.Counts)
 	h.worst = append(h.worst, lot.Worst...)
+	h.sortWorst()
+}
+
+func (h *BatchHead) sortWorst() {
 	slices.SortStableFunc(h.worst, func(x, y WorstOfEntry) int {
 		return cmp.Or(compareWorst(&x.Group, &y.Group), cmp.Compare(x.Path, y.Path))
 	})
 	h.worst = h.worst[:min(len(h.worst), worstGroups)]
+}
+
+// AddEntry takes in one more capture. They come by path.
+func (h *BatchHead) AddEntry(e *Entry) {
+	h.Totals.addEntry(e)
+	if len(e.Worst) == 0 {
+		return
+	}
+	for i := range e.Worst {
+		h.worst = append(h.worst, WorstOfEntry{e.Path, e.Worst[i]})
+	}
+	h.sortWorst()
 }
 
 // KeepWorst takes the groups that are not among the worst of the batch out of an entry,

@@ -166,7 +166,7 @@ type Order struct {
 	ByLaw          map[LawName]Law `json:"byLaw"`
 	Unrepaired     int64           `json:"unrepaired"` // violations left as they are
 	TimeScales     TimeScales      `json:"timeScales"`
-	ShiftLimit     time.Duration   `json:"shiftLimit"` // nanoseconds: no packet moves by more; the gate of the laws
+	ShiftLimit     time.Duration   `json:"shiftLimit"` // nanoseconds: no packet moves by more
 	Disturbance    Disturbance     `json:"disturbance"`
 	Uncertainty    Uncertainty     `json:"uncertainty"`
 	Displacement   []Displacement  `json:"displacement"`   // of the packets moved, by how far

@@ -111,7 +111,7 @@ func detailByVerdict(s, detail *reflected.Schema) {
 // whys are the reasons for which a frame moves, or stays.
 var whys = []string{
 	WhyMoved, WhySorted, WhyInOrder, WhyNotInDoubt, WhyNothingBroken, WhyDrop, WhyBeyondLimit, WhyContradiction, WhyOutOfWindow,
-	WhyRepairedBefore, WhyFlagsWouldRise, WhySeenTwice, WhyNoTCP, WhyNotFollowed, WhyNoTime,
+	WhyRepairedBefore, WhyFlagsWouldRise, WhySeenTwice, WhyFragments, WhyNoTCP, WhyNotFollowed, WhyNoTime,
 }
 
 // prefixed puts a prefix before all names.

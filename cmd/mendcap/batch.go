@@ -188,7 +188,7 @@ func (f *batchFlags) linkFrom(summary string) func(*report.Entry) string {
 }
 
 // carryOut finds the captures, repairs them and shows the summary.
-func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) int {
+func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o batch.Options, to []*summaryFile) (code int) {
 	bar, done := s.progressOf("captures are looked for", f.quiet), 0
 	defer bar.close()
 	o.Progress = func(p batch.Progress) {
@@ -209,7 +209,9 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	}
 	collector.letGather(garbageBeside(plan))
 	collector.expect(plan.Size())
-	sum, err := plan.Run(ctx)
+	found := &batch.Spool{}
+	defer func() { code = max(code, s.fail("", found.Close())) }()
+	err = plan.RunTo(ctx, found)
 	bar.close()
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -218,20 +220,37 @@ func (f *batchFlags) carryOut(ctx context.Context, s *streams, paths []string, o
 	case err != nil:
 		return s.fail("", err)
 	}
-	return f.conclude(s, sum, to)
+	return f.sumUp(ctx, s, found, to)
+}
+
+// sumUp shows what a batch or a merge found, and returns the exit code that it asks for.
+func (f *batchFlags) sumUp(ctx context.Context, s *streams, found *batch.Spool, to []*summaryFile) int {
+	head, err := found.Sum(ctx)
+	if err != nil {
+		return max(s.fail("", err), s.fail("", discard(to)))
+	}
+	list := render.NewShortlist()
+	err = writeSummaries(s, to, head, func(add func(*report.Entry) error) error {
+		return found.Each(ctx, func(e *report.Entry) error { return errors.Join(add(e), list.Add(e)) })
+	})
+	sum := list.Batch(head)
+	sum.Kept = found.Kept
+	code := f.say(s, sum, func(w io.Writer) error {
+		all, err := report.NewBatchWriter(w, head)
+		if err != nil {
+			return err
+		}
+		if err := found.Each(ctx, all.Add); err != nil {
+			return err
+		}
+		return all.Close()
+	})
+	return max(code, s.fail("", err))
 }
 
 // conclude shows a summary and returns the exit code that it asks for.
 func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) int {
-	code := sum.Code()
-	if len(sum.Captures) == 0 {
-		code = exitNoCapture
-		fmt.Fprintln(s.err, "mendcap: no capture was found")
-	}
-	if f.json || !f.quiet && !f.printed {
-		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
-		code = max(code, s.show(f.json, sum.WriteJSON, text))
-	}
+	code := f.say(s, sum, sum.WriteJSON)
 	err := writeSummaries(s, to, &report.BatchHead{Totals: sum.Totals, Skipped: sum.Skipped}, func(add func(*report.Entry) error) error {
 		for i := range sum.Captures {
 			if err := add(&sum.Captures[i]); err != nil {
@@ -243,8 +262,22 @@ func (f *batchFlags) conclude(s *streams, sum *report.Batch, to []*summaryFile) 
 	return max(code, s.fail("", err))
 }
 
+// say shows a summary on the terminal, or all of it as JSON.
+func (f *batchFlags) say(s *streams, sum *report.Batch, json func(io.Writer) error) int {
+	code := sum.Code()
+	if len(sum.Captures) == 0 {
+		code = exitNoCapture
+		fmt.Fprintln(s.err, "mendcap: no capture was found")
+	}
+	if f.json || !f.quiet && !f.printed {
+		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
+		code = max(code, s.show(f.json, json, text))
+	}
+	return code
+}
+
 // merge joins the summaries of several runs.
-func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
+func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) (code int) {
 	names, err := expandGlobs("plan or summary", args)
 	if err != nil {
 		return s.fail("", err)
@@ -256,29 +289,43 @@ func (f *batchFlags) merge(ctx context.Context, s *streams, args []string) int {
 	if i := slices.IndexFunc(names, isPlan); i >= 0 {
 		return s.fail(names[i], usagef("merge each with --report FILE.json, and then those files", "a plan is merged alone"))
 	}
-	var all []*report.Batch
+	found := &batch.Spool{}
+	defer func() { code = max(code, s.fail("", found.Close())) }()
 	for _, name := range slices.Compact(names) {
-		one, err := readSummary(name)
-		if err != nil {
+		if err := addSummary(found, name); err != nil {
 			if hint := plansOf(name); hint != "" {
 				err = hinted{err, exitNoCapture, hint}
 			}
 			return s.fail(name, err)
 		}
-		all = append(all, one)
 	}
 	to, err := f.openSummaries(s, names)
 	if err != nil {
 		return s.fail("", err)
 	}
-	return max(f.conclude(s, report.MergeBatches(all...), to), s.fail("", discard(to)))
+	return max(f.sumUp(ctx, s, found, to), s.fail("", discard(to)))
 }
 
-func readSummary(name string) (*report.Batch, error) {
+// addSummary adds what a stored summary says.
+func addSummary(to *batch.Spool, name string) error {
 	f, err := openStored(name, report.ErrBatch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	return report.ReadBatch(f)
+	from := report.NewBatchReader(f)
+	for {
+		e, err := from.Next()
+		if err == io.EOF {
+			skipped := from.Skipped()
+			to.Skip(&skipped)
+			return nil
+		}
+		if err == nil {
+			err = to.Add(*e)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -75,7 +75,7 @@ var conditions = []struct {
 	hint string
 }{
 	{store.ErrURL, exitUsage, "mendcap help stores has examples"},
-	{store.ErrNoCloud, exitUsage, "go build -tags cloud,disable_grpc_modules ./cmd/mendcap makes one with it; help stores tells more"},
+	{store.ErrNoCloud, exitUsage, "the archive mendcap-cloud of a release has the one with it; mendcap help stores tells more"},
 	{store.ErrUnreachable, exitAgain, "the same command may succeed later"},
 	{lots.ErrAgain, exitAgain, "the same command goes on from there"},
 	{lots.ErrPlan, exitUsage, seeCommand},

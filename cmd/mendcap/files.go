@@ -28,7 +28,7 @@ func writeFiles(files []smallFile, perm fs.FileMode, force bool) error {
 		case err != nil:
 			return fmt.Errorf("read what is there: %w", err)
 		case !same && !force:
-			return fmt.Errorf("%w: %s", repair.ErrExists, f.name)
+			return hinted{fmt.Errorf("%w: %s", repair.ErrExists, f.name), exitIO, "--force replaces it"}
 		}
 	}
 	for _, f := range files {

@@ -31,7 +31,7 @@ type lotFlags struct {
 }
 
 func (f *lotFlags) add(flags *pflag.FlagSet) {
-	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make about `N` lots (default 1000, of 64 MB to 16 GB); with batch submit: the plan has N lots, if it can't be read here")
+	flags.IntVar(&f.lots, "lots", 0, "with batch plan: make at most `N` lots (default 1000, of 64 MB to 16 GB); with batch submit: the plan has N lots, if it can't be read here")
 	flags.Var(&f.lotSize, "lot-size", "with batch plan: put about `SIZE` bytes of captures into a lot")
 	flags.StringVar(&f.planAt, "plan", "", "work at one lot of the plan in the folder `RUN`, which batch plan has printed")
 	flags.StringVar(&f.scratch, "scratch", "", "keep temporary files in the folder `DIR`, copies of captures in buckets among them (default: the system's)")

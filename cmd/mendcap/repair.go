@@ -115,6 +115,7 @@ func (f *repairFlags) repair(ctx context.Context, s *streams, in, out string, to
 	done := s.watch(in, &o, f.quiet)
 	r, err := repair.File(ctx, in, out, o)
 	done()
+	to.form.Output = out
 	return to.conclude(s, in, &r, f.unread(in, err), func() int { return s.fail(in, f.writeGraphs(in, &r)) })
 }
 

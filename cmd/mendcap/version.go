@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/mendcap/mendcap/internal/filesys"
+	"github.com/mendcap/mendcap/internal/store"
 )
 
 // What .ci/release sets by the linker's flag -X: its builds hold nothing that depends
@@ -45,10 +46,13 @@ func builtFrom() source {
 	return s
 }
 
-// versionText names version, revision, Go and the system.
+// versionText names version, whether there is object storage, revision, Go and the system.
 func versionText() string {
 	s := builtFrom()
 	text := s.version
+	if store.HasBuckets {
+		text += " with object storage"
+	}
 	if s.revision != "" {
 		text += ", revision " + s.revision
 	}

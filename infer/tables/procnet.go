@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/packet"
 )
 
 // The files of Linux' /proc/net. Socket tables have addresses as words in the
@@ -50,8 +51,8 @@ var linuxStates = [...]string{
 	"LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECV",
 }
 
-// hexEnd reads an endpoint. An address outside all that is assigned comes from
-// a host of the other byte order.
+// hexEnd reads an endpoint. An address outside all that is in use comes from a
+// host of the other byte order.
 func hexEnd(token string) (endpoint infer.Endpoint, ok bool) {
 	host, port, _ := strings.Cut(token, ":")
 	n, err := strconv.ParseUint(port, 16, 16)
@@ -64,17 +65,7 @@ func hexEnd(token string) (endpoint infer.Endpoint, ok bool) {
 	}
 	address, ok := netip.AddrFromSlice(raw)
 	address = address.Unmap()
-	return infer.Endpoint{Address: specified(address), Port: uint16(n)}, ok && isAssigned(address)
-}
-
-// isAssigned reports whether an address lies where hosts have theirs (RFC 4291,
-// section 2.4).
-func isAssigned(a netip.Addr) bool {
-	if a.Is4() || a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() || a.IsPrivate() {
-		return true
-	}
-	first := a.As16()[0]
-	return first>>5 == 1 || first == 0 // 2000::/3; 64:ff9b::/96
+	return infer.Endpoint{Address: specified(address), Port: uint16(n)}, ok && (address.Is4() || packet.AddrOf(address).InUse())
 }
 
 // hexAddress reads 32 hex digits in network order.

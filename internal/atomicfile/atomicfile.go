@@ -191,7 +191,7 @@ func (p *File) CommitNew() error {
 func (p *File) appear(rename func() error) error {
 	err := p.Settle(context.Background())
 	if err == nil && !RenamesOpen {
-		err = p.close()
+		err = closed(p.File)
 	}
 	if err == nil {
 		err = temporaries.publish(p.File, rename)
@@ -203,7 +203,7 @@ func (p *File) appear(rename func() error) error {
 		return errors.Join(err, p.Discard())
 	}
 	p.ended = true
-	return p.close()
+	return closed(p.File)
 }
 
 // linkNew gives a file another name that nothing has, and takes the first one
@@ -242,24 +242,32 @@ func (p *File) Fill(write func(io.Writer) error) error {
 	return p.Commit()
 }
 
-// Discard takes the file away: before its lock is given up where the system
-// allows it, so that no other run takes the name meanwhile. It does nothing to a file
-// that has appeared or is gone.
+// Discard takes the file away. It does nothing to a file that has appeared or is gone.
 func (p *File) Discard() error {
 	if p.ended {
 		return nil
 	}
 	p.ended = true
 	defer temporaries.forget(p.File)
-	if RenamesOpen {
-		return errors.Join(os.Remove(p.Name()), p.close())
-	}
-	return errors.Join(p.close(), os.Remove(p.Name()))
+	return remove(p.File)
 }
 
-// close closes the file, if it is open still.
-func (p *File) close() error {
-	if err := p.File.Close(); !errors.Is(err, os.ErrClosed) {
+// remove takes away a file of this run, before its lock is given up where the system
+// allows it: another run may take the file for a dead one's after that.
+func remove(f *os.File) error {
+	if RenamesOpen {
+		return errors.Join(os.Remove(f.Name()), closed(f))
+	}
+	err := closed(f)
+	if gone := os.Remove(f.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		return errors.Join(err, gone)
+	}
+	return err
+}
+
+// closed closes a file, if it is open still.
+func closed(f *os.File) error {
+	if err := f.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}
 	return nil

@@ -56,7 +56,7 @@ func ScratchDir() (dir string, release func() error, err error) {
 	release = func() error {
 		defer temporaries.forget(lock)
 		defer temporaries.forget(dir)
-		return errors.Join(os.RemoveAll(dir), lock.Close(), os.Remove(lock.Name()))
+		return errors.Join(os.RemoveAll(dir), remove(lock))
 	}
 	if _, err = known(func() (string, error) { return dir, os.Mkdir(dir, 0o700) }, removeBusy); err != nil {
 		return "", nil, errors.Join(err, release())

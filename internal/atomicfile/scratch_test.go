@@ -1,12 +1,37 @@
 package atomicfile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/mendcap/mendcap/internal/lab/folders"
 )
+
+// Runs that begin while others end take nothing of each other.
+func TestScratchFoldersAtOnce(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				_, release, err := ScratchDir()
+				if err == nil {
+					err = release()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
 
 // What dead runs have left of their temporary folders goes, whenever they died:
 // also where another run has removed the lock already.
@@ -52,5 +77,33 @@ func TestDeadScratchFolders(t *testing.T) {
 	}
 	if left, err = filepath.Glob(filepath.Join(tmp, "*")); err != nil || !slices.Equal(left, []string{others}) {
 		t.Errorf("after release: got %v, %v; want %s alone", left, err, others)
+	}
+}
+
+// Runs that begin and end beside each other take nothing of one another's for a dead
+// one's: neither while it is made nor while it is removed.
+func TestScratchFoldersBesideEachOther(t *testing.T) {
+	folders.Temporary(t)
+	const runs, times = 8, 100
+	errs := make(chan error, runs)
+	for range runs {
+		go func() {
+			for range times {
+				dir, release, err := ScratchDir()
+				if err == nil {
+					err = errors.Join(os.WriteFile(filepath.Join(dir, "member"), nil, 0o600), release())
+				}
+				if err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range runs {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -23,6 +23,12 @@ func NewCompressor(w io.Writer, name string) (io.WriteCloser, error) {
 	return nil, fmt.Errorf("write capture: no compression %q", name)
 }
 
+// NewTextCompressor compresses lines that resemble those near them, by zstd. It takes 2 MB
+// where NewCompressor takes 16, and so does what reads the text.
+func NewTextCompressor(w io.Writer) (io.WriteCloser, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+}
+
 // plain is the compressor that does not compress.
 type plain struct{ io.Writer }
 

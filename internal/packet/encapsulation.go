@@ -55,6 +55,7 @@ const (
 	lispHeader
 	espUDPHeader
 	ahHeader
+	hdlcHeader
 	unreadTunnel
 )
 
@@ -96,6 +97,9 @@ func decodeInner(v *View, first encapsulation, data []byte, wireLen int) {
 	pos := 0
 	for first != ipHeader {
 		length, next := first.read(data[pos:])
+		if first == vlanTag && length > 0 {
+			v.VLAN = be16(data[pos:]) & maxVLAN
+		}
 		pos += length
 		if next < ipHeader || pos >= len(data) {
 			return

@@ -35,7 +35,7 @@ func encapsulationCases() []decodeCase {
 	return []decodeCase{
 		{name: "PPPoE", link: Ethernet, data: pppoe(p6), want: whole6(22, 62, 36)},
 		{name: "PPPoE behind a VLAN", link: Ethernet, data: join(ethernet(0x8100, []byte{0, 1}), pppoe(p6)[12:]),
-			want: whole6(26, 66, 36)},
+			want: with(whole6(26, 66, 36), func(v *View) { v.VLAN = 1 })},
 		{name: "PPPoE, padding", link: Ethernet, data: append(pppoe(p6), 0, 0), want: whole6(22, 62, 36)},
 		{name: "PPPoE, stub", link: Ethernet, data: pppoe(header6(Addr{}, 255, 36, segment)),
 			want: stub(22, 62, 36, 255)},

@@ -29,6 +29,7 @@ const (
 const (
 	ethernetLen = 14
 	vlanLen     = 4
+	maxVLAN     = 0x0FFF // the bits of a VLAN Identifier
 	nullLen     = 4
 	sllLen      = 16
 	sll2Len     = 20

@@ -21,8 +21,23 @@ const (
 )
 
 // Tunnels says what UDP ports lead into besides those that Wireshark 4.0 dissects as
-// tunnels without being told. The zero value adds nothing.
-type Tunnels struct{ ports map[uint16]encapsulation }
+// tunnels without being told, and sessions of L2TPv3. The zero value adds nothing.
+type Tunnels struct {
+	ports    map[uint16]encapsulation
+	sessions *Sessions // nil where they are not followed
+
+	// Of sessions of L2TPv3, as stated.
+	pseudowire encapsulation // where no control message has said what is in it
+	cookie     *int          // whatever they said; nil without
+	sublayer   *uint16       // the same
+}
+
+// Following returns t with sessions of L2TPv3 read, too: from then on packets have to be
+// decoded in the order of the capture, by one goroutine, each of them once.
+func (t Tunnels) Following(sessions *Sessions) Tunnels {
+	t.sessions = sessions
+	return t
+}
 
 // decodable are the tunnels that a UDP port can be said to lead into, by Wireshark's
 // names; data is for a port that doesn't lead into any.
@@ -35,9 +50,13 @@ var decodable = []struct {
 	{"data", unknownEncapsulation},
 }
 
-// DecodeAs adds what one statement in the notation of tshark's option -d says, such as
-// "udp.port==4790,vxlan".
+// DecodeAs adds what one statement in the notation of tshark's options -d and -o says, such
+// as "udp.port==4790,vxlan", or "l2tp.pw_type==0,eth" and "l2tp.cookie_size:cookie8" of
+// sessions of L2TPv3.
 func (t *Tunnels) DecodeAs(statement string) error {
+	if strings.HasPrefix(statement, "l2tp.") {
+		return t.decodeSessions(statement)
+	}
 	selector, name, _ := strings.Cut(statement, ",")
 	text, ok := strings.CutPrefix(selector, "udp.port==")
 	port, err := strconv.ParseUint(text, 10, 16)
@@ -131,7 +150,7 @@ type Unread uint8
 // The reasons.
 const (
 	AllRead    Unread = iota
-	Fragmented        // a fragment: datagrams are not put together
+	Fragmented        // a fragment of a packet of which others are missing
 	CutOff            // the capture or the packet ends in a header
 	Hidden            // encrypted or compressed
 	NotKnown          // what a tunnel carries is nothing that is read, or malformed
@@ -149,7 +168,7 @@ func (u Unread) String() string {
 // Words says it of packets.
 func (u Unread) Words() string {
 	return [Unreads]string{
-		Fragmented: "fragments, which are not put together", CutOff: "cut off or malformed in a header",
+		Fragmented: "fragments, of which others are missing", CutOff: "cut off or malformed in a header",
 		Hidden: "encrypted or compressed", NotKnown: "in a tunnel that is not read",
 		TooDeep:   fmt.Sprintf("more than %d tunnels inside one another", maxTunnels),
 		NoDecoder: "of a link type that is not read, or not as it was stated", NoHeader: "without a header, and their protocol could not be inferred",
@@ -173,7 +192,7 @@ func (t Tunnels) Decode(inner, outer *View, proto uint8, data []byte) Unread {
 		case depth == maxTunnels:
 			return TooDeep
 		}
-		var next View
+		next := View{VLAN: v.VLAN}
 		if unread := s.decode(&next, e); unread != AllRead || next.Form == NoIP {
 			return unread
 		}
@@ -185,8 +204,15 @@ func (t Tunnels) Decode(inner, outer *View, proto uint8, data []byte) Unread {
 // enter returns what the packet's upper layer leads into, and where that is.
 func (t Tunnels) enter(v *View, proto uint8, data []byte) (encapsulation, span) {
 	s := span{v.Upper, v.Upper + v.UpperLen, data[:v.End]}
-	if proto != ProtoUDP || v.Fragment {
-		return ofProtocol(proto), s
+	if v.Fragment && (proto == ProtoUDP || isExtension(proto)) {
+		return unreadTunnel, s // or none: the first fragment says that
+	}
+	if proto != ProtoUDP {
+		e := ofProtocol(proto)
+		if e == l2tpIPHeader {
+			return t.l2tp(v, e, s)
+		}
+		return e, s
 	}
 	const udpLen = 8
 	h := s.data[s.begin:]
@@ -204,6 +230,9 @@ func (t Tunnels) enter(v *View, proto uint8, data []byte) (encapsulation, span) 
 	s.end = min(s.end, s.begin+length)
 	s.data = s.data[:min(s.end, len(s.data))]
 	s.begin += udpLen
+	if e == l2tpHeader {
+		return t.l2tp(v, e, s)
+	}
 	return e, s
 }
 
@@ -238,6 +267,9 @@ func (s *span) decode(v *View, e encapsulation) Unread {
 	for e > ipHeader && s.begin < len(s.data) {
 		s.bound(e)
 		length, next := e.read(s.data[s.begin:])
+		if e == vlanTag && length > 0 {
+			v.VLAN = be16(s.data[s.begin:]) & maxVLAN
+		}
 		s.begin += length
 		e = next
 	}

@@ -129,7 +129,7 @@ func TestDecodeAs(t *testing.T) {
 			t.Errorf("%q: inner packet: got %v, want %v", c.statements, got, c.want)
 		}
 	}
-	for _, s := range []string{"", "udp.port==8472", "udp.port==8472,", "udp.port==8472,http", "udp.port==65536,vxlan", "udp.port==-1,vxlan", "tcp.port==80,vxlan", "udp.port=80,vxlan"} {
+	for _, s := range []string{"", "udp.port==8472", "udp.port==8472,", "udp.port==8472,http", "udp.port==65536,vxlan", "udp.port==-1,vxlan", "tcp.port==80,vxlan", "udp.port=80,vxlan", "l2tp.pw_type==5,eth", "l2tp.cookie_size:8", "l2tp."} {
 		var tunnels Tunnels
 		if err := tunnels.DecodeAs(s); err == nil {
 			t.Errorf("%q: got no error", s)
@@ -149,7 +149,7 @@ func FuzzTunnels(f *testing.F) {
 			return
 		}
 		before := bytes.Clone(data)
-		tunnels := Tunnels{map[uint16]encapsulation{port: decodable[int(as)%len(decodable)].encapsulation}}
+		tunnels := Tunnels{ports: map[uint16]encapsulation{port: decodable[int(as)%len(decodable)].encapsulation}}
 		unread := tunnels.Decode(&inner, &outer, outer.Proto, data)
 		if !bytes.Equal(data, before) {
 			t.Fatal("bytes were changed")

@@ -35,6 +35,8 @@ func (e encapsulation) readTunnel(data []byte) (length int, next encapsulation) 
 			return 4, noPacket
 		}
 		return 4, unknownEncapsulation
+	case hdlcHeader: // Cisco's (RFC 4349)
+		return byEtherType(data, 2)
 	case etherIPHeader: // RFC 3378, section 3
 		return 2, ethernetHeader
 	case lispHeader: // RFC 9300, section 5
@@ -204,8 +206,8 @@ func readTeredo(data []byte) (length int, next encapsulation) {
 }
 
 // readL2TP reads the header of L2TP over UDP, version 2 (RFC 2661, section 3.1) or 3
-// (RFC 3931, section 4.1.2). What a session of version 3 carries its control messages
-// say, which are not followed: so it is not read.
+// (RFC 3931, section 4.1.2). What a session of version 3 carries control messages say:
+// see Sessions.
 func readL2TP(data []byte) (length int, next encapsulation) {
 	const control, hasLength, sequence, hasOffset = 0x8000, 0x4000, 0x0800, 0x0200
 	if len(data) < 2 {

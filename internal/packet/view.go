@@ -3,7 +3,8 @@
 // bytes stay the truth.
 //
 // It promises not to panic or to read beyond the captured bytes, whatever they
-// are. It does not reassemble fragments and it verifies nothing by itself.
+// are. It verifies nothing by itself. A view is of one captured packet; only an Assembler
+// knows of several.
 package packet
 
 import "net/netip"
@@ -90,7 +91,10 @@ type View struct {
 	// Lengthless is an IPv6 packet of TCP whose Payload Length is 0, as segmentation
 	// offload leaves it: it is taken to be as long as the record.
 	Lengthless bool
-	Outgoing   bool // the link header says that the host sent it (SLL packet type 4)
+	// L2TPv3 says that Tunnels.Decode has found this protocol: what comes next control
+	// messages have said before.
+	L2TPv3   bool
+	Outgoing bool // the link header says that the host sent it (SLL packet type 4)
 
 	Net   int // offset of the IP header; of the sockaddr for Sockaddr6 and Sockaddr4
 	Upper int // offset of the upper-layer header; of the data for a headerless packet
@@ -100,6 +104,7 @@ type View struct {
 	UpperLen int
 
 	IPID uint16 // IPv4 Identification
+	VLAN uint16 // VLAN Identifier of the last tag before the IP header, 0 without
 
 	Src, Dst Addr   // Dst is :: for a headerless packet whose destination is unknown
 	Zone     uint32 // scope id of a sockaddr_in6

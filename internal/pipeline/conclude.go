@@ -116,7 +116,7 @@ func describeOrder(f *facts, stats reorder.Stats, moved int64) report.Order {
 		TimeScales: report.TimeScales{
 			Tick: time.Duration(p.Tick), ThreadJitter: time.Duration(p.ThreadJitter), QueueJitter: time.Duration(p.QueueJitter),
 		},
-		ShiftLimit: time.Duration(p.Gate),
+		ShiftLimit: time.Duration(p.Reach()),
 	}
 	r.Disturbance = report.Disturbance{
 		IPID: p.IPID.String(), Copies: f.left.seen[doubled] > 0, EarlyResponses: p.QueueMandate, SwappedPackets: p.ThreadMandate,

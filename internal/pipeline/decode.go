@@ -51,8 +51,18 @@ func (d *decoder) decode(u *unit) {
 	if u.proto != packet.ProtoTCP && u.facts == nil {
 		v = d.enter(u)
 	}
-	d.upper(u, v)
 	u.heading = u.direction()
+	d.finish(u, v, u.block.Data)
+}
+
+// finish reads what is left to read once v is the view of the innermost packet, whose
+// bytes are in data.
+func (d *decoder) finish(u *unit, v *packet.View, data []byte) {
+	u.open = v.Partial || v.L2TPv3
+	u.readUpper(v, data)
+	if !v.Fragment && !u.assembled && v.Upper < v.End {
+		d.name(u, v, data[v.Upper:v.End])
+	}
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
 		if d.arrivals != nil && u.isTCP {
@@ -123,29 +133,20 @@ func (d *decoder) mention(u *unit) {
 	}
 }
 
-// upper reads what order needs of the upper layer of the innermost packet, whose view is v.
-func (d *decoder) upper(u *unit, v *packet.View) {
-	if u.proto == packet.ProtoTCP && v.Partial {
-		u.unread = packet.Fragmented
+// readUpper reads what order needs of the upper layer of the innermost packet, whose
+// view of the data is v.
+func (u *unit) readUpper(v *packet.View, data []byte) {
+	switch {
+	case u.proto == packet.ProtoTCP:
+		u.readTCP(v, data[v.Upper:v.End])
+	case u.proto == packet.ProtoUDP && !v.Fragment:
+		u.sport, u.dport, _ = packet.Ports(data[v.Upper:v.End])
 	}
-	if v.Fragment || v.Upper >= v.End {
-		if u.proto == packet.ProtoTCP && !v.Partial {
-			u.unread = packet.CutOff
-		}
-		return
-	}
-	data := u.block.Data[v.Upper:v.End]
-	switch u.proto {
-	case packet.ProtoTCP:
-		u.readTCP(v, data)
-	case packet.ProtoUDP:
-		u.sport, u.dport, _ = packet.Ports(data)
-	}
-	d.name(u, v, data)
 }
 
 func (u *unit) readTCP(v *packet.View, data []byte) {
 	if v.Partial {
+		u.unread = packet.Fragmented
 		return
 	}
 	if !packet.ParseTCP(&u.seg, data, v.UpperLen) {

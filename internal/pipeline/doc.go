@@ -41,6 +41,8 @@
 //	stage       in                      fills of a unit     out
 //	reader      the file, once a pass   block               chunks, in the order of the file
 //	decoder     a chunk                 decoded             the same chunk
+//	resolver    chunks in file order    decoded, where      the same
+//	                                    unit.open
 //	tracker     blocks in file order    tracked, seg.Flow,  the same
 //	                                    .Dir and .Outbound
 //	sequencer   the same                before              to the aligner
@@ -52,8 +54,10 @@
 // A packet that comes in tunnels has a second view, of the innermost IP packet (unit.inner):
 // connection, order and verdicts are its own; what is inferred and edited is the
 // outermost header alone. Why more was not read (unit.unread) is counted by the judge.
+// What fragments make up is read with the one that completes it, and stays where that was
+// recorded.
 //
-// These eight types, with unit, are all that a packet meets where it is repaired. Other
+// These nine types, with unit, are all that a packet meets where it is repaired. Other
 // stages only look: gatherer and counter in the first pass, surveyor, clockComparer and
 // sightings in a survey, explainer where frames are to be explained. A stage that holds
 // another uses its methods alone: each has take, and result or the like for what it has
@@ -65,8 +69,8 @@
 // processors, and the caller's, which is given decoded chunks in the order of the file.
 // A pass that writes has three more: one judges, one encodes, and one writes to the disk.
 //
-//	reader ─> decoders ─> caller: tracker, sequencer, aligner ─> judge ─> writer ─> disk
-//	       chunk       chunk                               []*unit   []*unit    []byte
+//	reader ─> decoders ─> caller: resolver, tracker, sequencer, aligner ─> judge ─> writer ─> disk
+//	       chunk       chunk                                         []*unit   []*unit    []byte
 //
 // With Options.Sequential, and for a small file, which is read once and kept, the caller's
 // goroutine does all of it, one chunk after the other: what there is to do is the same, in

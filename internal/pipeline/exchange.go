@@ -30,7 +30,10 @@ func (d *decoder) name(u *unit, v *packet.View, data []byte) {
 	if d.quoted {
 		n.self = packet.SelfName(v, u.proto, data)
 	}
-	if n != (names{}) {
+	switch {
+	case u.names != nil: // of the tunnel that the packet has turned out to be in
+		*u.names = n
+	case n != (names{}):
 		u.names = room(&u.chunk.names, len(u.chunk.units))
 		*u.names = n
 	}

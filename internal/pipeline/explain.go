@@ -248,7 +248,7 @@ func (e *explained) flag(f report.ExplainedFlag) {
 func (x *explainer) result(name string) report.Explanations {
 	all := report.Explanations{
 		Schema: report.ExplainSchema, Capture: name, Basis: x.facts.profile.Basis.String(),
-		ShiftLimit: time.Duration(x.facts.profile.Gate), Frames: []report.Explanation{},
+		ShiftLimit: time.Duration(x.facts.profile.Reach()), Frames: []report.Explanation{},
 	}
 	order := x.order
 	if x.find == nil {
@@ -317,7 +317,7 @@ func explainSegment(seg *tcp.Segment, n *conn.Initials) *report.ExplainedTCP {
 			e.Bits = append(e.Bits, name)
 		}
 	}
-	if e.Acks {
+	if seg.Bits&tcp.ACK != 0 {
 		e.RelativeAck = uint32(seg.Ack - peer)
 	}
 	for _, block := range seg.SACK[:seg.SACKs] {
@@ -436,6 +436,8 @@ func (x *explainer) why(u *unit) string {
 		return report.WhyFlagsWouldRise
 	case u.tracked.left == leftSeenTwice:
 		return report.WhySeenTwice
+	case u.assembled && u.tracked.followed:
+		return report.WhyFragments
 	case p.excused:
 		return report.WhyDrop
 	case t.Tangled:

@@ -214,24 +214,29 @@ func TestExplainedFlagsAddUp(t *testing.T) {
 	}
 }
 
-// Relative numbers are those that Wireshark shows.
+// Relative numbers are those that Wireshark shows, of resets too.
 func TestRelativeNumbersAreWiresharks(t *testing.T) {
-	in := filepath.Join("..", "..", "testdata", "recordings", "v4-lossy.pcapng.gz")
 	const n = 1000
-	rows := tshark.Rows(t, in, []string{"frame.number", "tcp.seq", "tcp.ack"}, "-c", strconv.Itoa(n), "-Y", "tcp")
-	all := explainAll(t, in, n, Options{})
-	compared := 0
-	for _, fields := range rows {
-		frame, _ := strconv.ParseInt(fields[0], 10, 64)
-		s := all[frame].Segment
-		got := fmt.Sprintf("%d %d", s.Relative.Left, s.RelativeAck)
-		if want := fields[1] + " " + fields[2]; got != want {
-			t.Errorf("frame %d: got relative numbers %s, want %s", frame, got, want)
+	for name, resets := range map[string]int{"v4-lossy": 0, "ports-again": 20} {
+		in := filepath.Join("..", "..", "testdata", "recordings", name+".pcapng.gz")
+		rows := tshark.Rows(t, in, []string{"frame.number", "tcp.seq", "tcp.ack"}, "-c", strconv.Itoa(n), "-Y", "tcp")
+		all := explainAll(t, in, n, Options{})
+		compared, reset := 0, 0
+		for _, fields := range rows {
+			frame, _ := strconv.ParseInt(fields[0], 10, 64)
+			s := all[frame].Segment
+			got := fmt.Sprintf("%d %d", s.Relative.Left, s.RelativeAck)
+			if want := fields[1] + " " + fields[2]; got != want {
+				t.Errorf("%s, frame %d: got relative numbers %s, want %s", name, frame, got, want)
+			}
+			compared++
+			if slices.Contains(s.Bits, "RST") && slices.Contains(s.Bits, "ACK") {
+				reset++
+			}
 		}
-		compared++
-	}
-	if compared < n/2 {
-		t.Errorf("segments compared: got %d, want most of %d", compared, n)
+		if compared < n/2 || reset < resets {
+			t.Errorf("%s: segments compared: got %d, %d of them resets with ACK; want most of %d, and %d", name, compared, reset, n, resets)
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func (g *gatherer) wholePacket(u *unit) {
 		v, sport, dport := &u.view, u.sport, u.dport
 		if u.inner != nil {
 			sport, dport = 0, 0
-			if v.Proto == packet.ProtoUDP {
+			if v.Proto == packet.ProtoUDP && !v.Fragment {
 				sport, dport, _ = packet.Ports(u.block.Data[v.Upper:v.End])
 			}
 		}

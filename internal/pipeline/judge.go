@@ -97,6 +97,7 @@ func (v *judge) packet(u *unit) {
 	if u.unread != packet.AllRead {
 		v.unread[u.unread]++
 	}
+	v.unread[packet.Fragmented] -= int64(u.others)
 	if u.block.HasStamp {
 		v.widths.Add(u.placed.latest - u.placed.earliest)
 	}

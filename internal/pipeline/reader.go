@@ -27,6 +27,7 @@ type chunk struct {
 	share    int               // of the bytes that the batch keeps, for each unit
 	size     int               // all that it keeps, bytes
 	waiting  [stages]int       // units that wait, by the stage that holds them
+	open     bool              // one of the units is
 	err      error
 	ready    chan struct{} // gets one element once the chunk is decoded elsewhere
 	read     int64         // bytes of the file read with it
@@ -105,10 +106,12 @@ func (f *reader) pass(ctx context.Context, d *decoder, each func(*chunk) error) 
 	if !f.options.Sequential {
 		chunks = f.decodeAhead(ctx, r, d, &workers)
 	}
+	resolver := newResolver(d)
 	for c := range chunks {
 		if c.err != nil {
 			return f.ended(r, c.err)
 		}
+		resolver.take(c)
 		f.progress(c.read)
 		if err := each(c); err != nil {
 			return nil, err
@@ -198,7 +201,7 @@ func (f *reader) readChunk(r *salvage.Reader) *chunk {
 
 func (c *chunk) decode(d *decoder) {
 	c.units = slices.Grow(c.units[:0], len(c.batch.Blocks))[:len(c.batch.Blocks)]
-	c.share = c.batch.Size()/len(c.units) + 1
+	c.share, c.open = c.batch.Size()/len(c.units)+1, false
 	c.names, c.inner, c.facts, c.mentions = c.names[:0], c.inner[:0], c.facts[:0], c.mentions[:0]
 	if d.answers != nil {
 		c.facts, c.mentions = nil, nil
@@ -209,6 +212,9 @@ func (c *chunk) decode(d *decoder) {
 		*u = unit{block: &c.batch.Blocks[i], chunk: c}
 		if u.block.Kind == capture.Packet {
 			d.decode(u)
+			if u.open {
+				c.open = true
+			}
 		}
 	}
 	c.size = c.batch.Size() + len(c.units)*recordSize + c.answers.Len()*answerSize + len(c.inner)*innerSize

@@ -23,14 +23,15 @@ func newTracker(f *facts, flows *conn.Table, placed *sectionSet) *tracker {
 }
 
 // take completes the packet's segment. Laws have no say where it has none that
-// can be followed, or where mendcap has placed it before.
+// can be followed, where mendcap has placed it before, or where it was put together of
+// fragments, of which a law would move one alone.
 func (t *tracker) take(u *unit) {
 	to := &u.tracked
 	if to.followed = u.isTCP && u.innermost().Dst != (packet.Addr{}); to.followed {
 		t.flows.Complete(&u.seg, &u.pair, u.heading, t.local)
 	}
 	to.left, to.finished = t.left.has(u), t.placed.holds(u)
-	to.ruled = to.followed && to.left == 0 && !to.finished
+	to.ruled = to.followed && to.left == 0 && !to.finished && !u.assembled
 }
 
 // sectionSet is a set of sections by their numbers: a bit for each.

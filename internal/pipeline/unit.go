@@ -28,8 +28,9 @@ type unit struct {
 	clue *clue // of a packet that is to be explained: begun by the sequencer, read by the judge
 }
 
-// decoded is what a decoder fills from the block alone. All stages after it may read
-// it. Only the Flow, Dir and Outbound of seg are the tracker's.
+// decoded is what a decoder fills from the block alone, and the resolver where that is
+// not enough. All stages after them may read it. Only the Flow, Dir and Outbound of seg
+// are the tracker's.
 type decoded struct {
 	view     packet.View
 	facts    *infer.Facts     // of a packet whose IPv6 header is missing, in the pass that gathers them
@@ -37,7 +38,7 @@ type decoded struct {
 	mentions *[]infer.Mention // in the pass that gathers facts, nil where there are none
 	names    *names           // nil where it has none
 
-	inner        *packet.View // of the innermost IP packet, where it comes in tunnels; nil of others
+	inner        *packet.View // of the innermost IP packet, where it comes in tunnels or was put together; nil of others
 	pair         conn.Pair    // of its endpoints, once both are known; of the innermost packet's, as what follows
 	seg          tcp.Segment  // with the stamp and the frame of the input
 	sport, dport uint16
@@ -47,6 +48,9 @@ type decoded struct {
 	heading      tcp.Side      // as the record itself has it
 	unread       packet.Unread // why more of it was not read, 0 if all was
 	quotes       bool          // it looks like an error that quotes a packet; in the pass that gathers facts
+	open         bool          // what is in it is the resolver's to read
+	assembled    bool          // seg and inner are of a packet that was put together of this fragment and others, its positions are none of block
+	others       int32         // so many of those had unread = Fragmented
 }
 
 // tracked is what the tracker fills: how the packet belongs to the capture. The stages

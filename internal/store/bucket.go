@@ -13,16 +13,21 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 )
+
+// HasBuckets says whether this program was built with object storage.
+const HasBuckets = true
 
 // bucket is the store below a prefix of a bucket.
 type bucket struct {
 	*blob.Bucket
 	provider
-	at     url.URL // as it was given
-	prefix string  // of all keys; empty, or with a slash at its end
+	at       url.URL // as it was given
+	prefix   string  // of all keys; empty, or with a slash at its end
+	patience time.Duration
 }
 
 // provider is what the stores of one kind have of their own.
@@ -41,7 +46,7 @@ type provider struct {
 var providers = map[string]provider{"s3": amazon, "gs": google, "azblob": azure}
 
 func openBucket(ctx context.Context, u *url.URL) (Store, error) {
-	b := &bucket{provider: providers[u.Scheme], at: *u, prefix: strings.TrimPrefix(path.Clean(u.Path), "/")}
+	b := &bucket{provider: providers[u.Scheme], at: *u, prefix: strings.TrimPrefix(path.Clean(u.Path), "/"), patience: usualPatience}
 	if b.prefix == "." {
 		b.prefix = ""
 	}
@@ -66,7 +71,7 @@ func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 		last := ""
 		for token := blob.FirstPageToken; len(token) > 0; {
 			var page []*blob.ListObject
-			err := b.retry(ctx, prefix, func() (err error) {
+			err := b.ask(ctx, prefix, func(ctx context.Context) (err error) {
 				page, token, err = b.page(ctx, prefix, token)
 				return err
 			})
@@ -102,7 +107,7 @@ func (b *bucket) page(ctx context.Context, prefix string, token []byte) ([]*blob
 
 // Stat implements Store.
 func (b *bucket) Stat(ctx context.Context, key string) (o Object, err error) {
-	err = b.retry(ctx, key, func() error {
+	err = b.ask(ctx, key, func(ctx context.Context) error {
 		found, err := b.Attributes(ctx, b.prefix+key)
 		if err == nil {
 			o = Object{Key: key, Size: found.Size, Version: b.stated(found)}
@@ -133,7 +138,7 @@ func (b *bucket) PutNew(ctx context.Context, key string, write func(io.Writer) e
 		return err
 	}
 	own := false
-	failed := b.retry(ctx, key, func() error {
+	failed := b.ask(ctx, key, func(ctx context.Context) error {
 		found, err := b.Attributes(ctx, b.prefix+key)
 		own = err == nil && found.Metadata[writerKey] == mine
 		return err
@@ -149,27 +154,27 @@ func (b *bucket) PutNew(ctx context.Context, key string, write func(io.Writer) e
 const partSize = 16 << 20
 
 func (b *bucket) put(ctx context.Context, key string, o *blob.WriterOptions, write func(io.Writer) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	w := b.watch(ctx)
 	o.ContentType, o.BufferSize, o.MaxConcurrency = "application/octet-stream", partSize, 2
-	to, err := b.NewWriter(ctx, b.prefix+key, o)
+	to, err := b.NewWriter(w, b.prefix+key, o)
+	w.rest()
 	if err != nil {
-		return err
+		return w.end(err)
 	}
-	if err := write(to); err != nil {
-		cancel() // or what is there of it would appear
-		failed := to.Close()
-		if isTransient(failed) {
+	if err := write(&watchedWriter{w, to}); err != nil {
+		err = w.end(err) // or what is there of it would appear
+		if failed := to.Close(); isTransient(failed) {
 			return failed
 		}
 		return err
 	}
-	return to.Close()
+	w.wait()
+	return w.end(to.Close())
 }
 
 // Remove implements Store.
 func (b *bucket) Remove(ctx context.Context, key string) error {
-	err := b.retry(ctx, key, func() error { return b.Delete(ctx, b.prefix+key) })
+	err := b.ask(ctx, key, func(ctx context.Context) error { return b.Delete(ctx, b.prefix+key) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

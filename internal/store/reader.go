@@ -23,6 +23,7 @@ type reader struct {
 	at      int64  // where the next byte lies in the object
 	end     int64  // where it is to end
 	failed  int    // attempts since the last byte came
+	watch   *watch
 	body    *blob.Reader
 }
 
@@ -59,14 +60,21 @@ func (r *reader) open(length int64) (err error) {
 		r.b.only(as, r.version)
 		return nil
 	}
-	r.body, err = r.b.NewRangeReader(r.ctx, r.b.prefix+r.key, r.at, length, &blob.ReaderOptions{BeforeRead: only})
-	return err
+	r.watch = r.b.watch(r.ctx)
+	r.body, err = r.b.NewRangeReader(r.watch, r.b.prefix+r.key, r.at, length, &blob.ReaderOptions{BeforeRead: only})
+	r.watch.rest()
+	if err != nil {
+		return r.watch.end(err)
+	}
+	return nil
 }
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
 	for r.at < r.end {
+		r.watch.wait()
 		n, err := r.body.Read(p[:min(int64(len(p)), r.end-r.at)])
+		r.watch.rest()
 		r.at += int64(n)
 		if n > 0 {
 			r.failed = 0
@@ -87,8 +95,9 @@ func (r *reader) again(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
+	err = r.watch.end(err)
 	r.failed++
-	if r.failed >= attempts || !isTransient(err) {
+	if r.failed >= attempts || r.failed >= stalledAttempts && errors.Is(err, errStalled) || !isTransient(err) {
 		return r.b.explain(r.ctx, r.key, err)
 	}
 	if err := pause(r.ctx, r.failed); err != nil {
@@ -103,4 +112,4 @@ func (r *reader) again(err error) error {
 }
 
 // Close implements io.Closer.
-func (r *reader) Close() error { return r.body.Close() }
+func (r *reader) Close() error { return r.watch.end(r.body.Close()) }

@@ -63,7 +63,7 @@ func isTransient(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok { // also what net/http says of a request
 		return true
 	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, errStalled) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // describe says in one line what a store answered, without credentials.

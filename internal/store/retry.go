@@ -49,13 +49,21 @@ func (b *bucket) retry(ctx context.Context, key string, what func() error) error
 		if err == nil {
 			return nil
 		}
-		if n == attempts || ctx.Err() != nil || !isTransient(err) {
+		if n == attempts || n >= stalledAttempts && errors.Is(err, errStalled) || ctx.Err() != nil || !isTransient(err) {
 			return b.explain(ctx, key, err)
 		}
 		if err := pause(ctx, n); err != nil {
 			return err
 		}
 	}
+}
+
+// ask is retry for what is done once the store has answered.
+func (b *bucket) ask(ctx context.Context, key string, what func(context.Context) error) error {
+	return b.retry(ctx, key, func() error {
+		w := b.watch(ctx)
+		return w.end(what(w))
+	})
 }
 
 // explain turns an error of a store's library into one of this package.

@@ -30,6 +30,7 @@ type member struct {
 // each time, so that numbers name members.
 type visitor struct {
 	ctx    context.Context
+	from   source
 	stream budget // of what decompresses as a whole
 	bodies budget // of the members
 	number int
@@ -38,23 +39,34 @@ type visitor struct {
 
 // visit calls each for every regular member, without those that are archives
 // themselves: their members come instead of them. The error is each's, the
-// context's, or says what is wrong with the archive.
-func visit(ctx context.Context, file string, kind kind, l limits, each func(*member) error) error {
-	f, err := os.Open(file)
+// context's, the place's that the archive is in, or says what is wrong with the archive.
+func visit(ctx context.Context, from source, kind kind, l limits, each func(*member) error) error {
+	archive, done, err := from.open()
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	defer done()
+	b := budget{limits: l, packed: archive.Size()}
+	v := &visitor{ctx: ctx, from: from, stream: b, bodies: b, each: each}
+	switch {
+	case kind == kindZip:
+		err = v.zip(archive, archive.Size(), "", 0)
+	case isPlain(archive):
+		err = v.members(tar.NewReader(&hopping{metered{ctx, archive, &v.stream}, archive}), "", 0)
+	default:
+		err = v.tar(archive, "", 0)
 	}
-	b := budget{limits: l, packed: info.Size()}
-	v := &visitor{ctx: ctx, stream: b, bodies: b, each: each}
-	if kind == kindZip {
-		return v.zip(f, info.Size(), "", 0)
+	if failed := from.failed(); failed != nil {
+		return stop(failed)
 	}
-	return v.tar(f, "", 0)
+	return err
+}
+
+// isPlain reports whether an archive is not compressed.
+func isPlain(archive io.ReaderAt) bool {
+	head := make([]byte, tarBlock)
+	n, _ := archive.ReadAt(head, 0)
+	return compress.Of(head[:n]) == nil
 }
 
 func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
@@ -62,7 +74,11 @@ func (v *visitor) tar(r io.Reader, prefix string, depth int) error {
 	if err != nil {
 		return err
 	}
-	archive := tar.NewReader(&metered{v.ctx, plain, &v.stream})
+	return v.members(tar.NewReader(&metered{v.ctx, plain, &v.stream}), prefix, depth)
+}
+
+// members goes through those of a tar archive.
+func (v *visitor) members(archive *tar.Reader, prefix string, depth int) error {
 	for {
 		header, err := archive.Next()
 		if err == io.EOF {
@@ -203,6 +219,9 @@ func (v *visitor) nested(m *member, depth int) (err error) {
 
 // hand gives a member its number and hands it on.
 func (v *visitor) hand(m *member) error {
+	if err := v.from.failed(); err != nil {
+		return stop(err) // what is wrong with the member is not known
+	}
 	m.number, m.stream = v.number, &v.stream
 	v.number++
 	if err := v.each(m); err != nil {

@@ -10,6 +10,7 @@
 package batch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,11 @@ type Options struct {
 	// Ends reports whether the error of a capture is to end the run, which returns it: not
 	// the capture's fault, but one of the place, as a disk that is full. Nil: none is.
 	Ends func(error) bool
+	// Done is called once the output, the page and the report of a capture are there, with
+	// the name of the output below Dir, with slashes. It may change what the summary says
+	// of the capture. Its error ends the run. It may be called by several goroutines at a
+	// time, and be nil.
+	Done func(ctx context.Context, output string, e *report.Entry) error
 	// Progress is told how far the run is, by one goroutine at a time. It may
 	// be nil.
 	Progress func(Progress)

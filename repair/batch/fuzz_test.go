@@ -55,7 +55,7 @@ func FuzzVisit(f *testing.F) {
 
 // visited lists the members of an archive, each read to its end.
 func visited(name string, kind kind, l limits) (names []string, unpacked int64, err error) {
-	err = visit(context.Background(), name, kind, l, func(m *member) error {
+	err = visit(context.Background(), source{path: name}, kind, l, func(m *member) error {
 		names = append(names, m.name)
 		if m.body == nil {
 			return nil

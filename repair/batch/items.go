@@ -25,6 +25,8 @@ type Item struct {
 	// where they are known.
 	Copy string
 	Sums map[string][]byte
+	// Place is an archive that no file has: Copy is a name that one could have.
+	Place InPlace
 }
 
 // Alone is the number of a capture that is no member of an archive.
@@ -52,6 +54,12 @@ func (it *Item) find(w *walker) error {
 	if err != nil {
 		return err
 	}
+	if it.Place != nil {
+		if w.plan.inPlace == nil {
+			w.plan.inPlace = make(map[string]InPlace)
+		}
+		w.plan.inPlace[f.path] = it.Place
+	}
 	return w.file(f)
 }
 
@@ -67,7 +75,7 @@ func (it *Item) found() (*found, error) {
 		f = f.child(it.Name)
 	}
 	if it.Copy != "" {
-		f.copied, f.path, f.sums = true, it.Copy, it.Sums
+		f.copied, f.path, f.sums, f.place = true, it.Copy, it.Sums, it.Place
 		if f.abs, err = filepath.Abs(it.Copy); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 		}
@@ -129,10 +137,11 @@ func isOutput(name string) bool {
 	return filepath.IsLocal(filepath.FromSlash(name)) && strings.Contains(path.Base(name), naming.Mended)
 }
 
-// RunItems is Run for the plan of FindItems: each is told what became of an item once it
-// is done, by one goroutine at a time. After an error some are not done.
-func (p *Plan) RunItems(ctx context.Context, each func(item int, r Result)) error {
-	return newRunner(p, each).run(ctx)
+// RunItems is Run for the plan of FindItems: begin is told which item is begun, more than
+// once for some archives, and each what became of an item once it is done. Either is called
+// by one goroutine at a time. After an error some are not done.
+func (p *Plan) RunItems(ctx context.Context, begin func(item int), each func(item int, r Result)) error {
+	return newRunner(p, begin, each).run(ctx)
 }
 
 // Distinguish names the outputs of items of which some would have one together, or with

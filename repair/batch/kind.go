@@ -9,7 +9,6 @@ import (
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/convert"
 	"github.com/mendcap/mendcap/internal/compress"
-	"github.com/mendcap/mendcap/internal/filesys"
 )
 
 // kind is what a file holds, told by its first bytes.
@@ -52,7 +51,7 @@ func kindOf(r io.Reader) kind {
 		head = make([]byte, tarBlock)
 		n, _ = io.ReadFull(plain, head)
 		head = head[:n]
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	case startsZip(head):
 		return kindZip
 	}
 	switch {
@@ -64,6 +63,12 @@ func kindOf(r io.Reader) kind {
 	return kindOther
 }
 
+// startsZip reports whether the first bytes are those of a zip archive: of a member, or of
+// the end of an empty one.
+func startsZip(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
+}
+
 // startsTar reports whether a block is a tar header: its checksum says so.
 func startsTar(block []byte) bool {
 	if bytes.Count(block, []byte{0}) == len(block) {
@@ -71,20 +76,4 @@ func startsTar(block []byte) bool {
 	}
 	_, err := tar.NewReader(bytes.NewReader(block)).Next()
 	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// sniffFile tells what the file holds, and how long it is, bytes.
-func sniffFile(path string) (kind kind, size int64, err error) {
-	f, err := filesys.Open(path)
-	if err != nil {
-		return kindOther, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return kindOther, 0, err
-	}
-	whole := &cutReader{r: f}
-	kind = kindOf(io.LimitReader(whole, mostSniffed))
-	return kind, info.Size(), whole.err
 }

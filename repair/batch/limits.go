@@ -59,8 +59,8 @@ func (b *budget) member(name string) error {
 	return nil
 }
 
-func (b *budget) take(n int) error {
-	b.used += int64(n)
+func (b *budget) take(n int64) error {
+	b.used += n
 	switch {
 	case b.used > b.unpacked:
 		return b.tooLarge()
@@ -92,6 +92,29 @@ func (l *limits) bomb(packed int64) error {
 	return l.tooDense()
 }
 
+// hopping reads an archive within a budget, and passes over what nobody wants of it: that
+// counts as if it was read.
+type hopping struct {
+	metered
+	archive *io.SectionReader
+}
+
+// Seek implements io.Seeker.
+func (h *hopping) Seek(offset int64, whence int) (int64, error) {
+	from, err := h.archive.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return from, err
+	}
+	to, err := h.archive.Seek(offset, whence)
+	if err != nil {
+		return to, err
+	}
+	if passed := min(to, h.archive.Size()) - from; passed > 0 {
+		err = h.b.take(passed)
+	}
+	return to, err
+}
+
 // metered reads within a budget, until the context is done.
 type metered struct {
 	ctx context.Context
@@ -104,7 +127,7 @@ func (m *metered) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := m.r.Read(p)
-	if over := m.b.take(n); over != nil {
+	if over := m.b.take(int64(n)); over != nil {
 		return n, over
 	}
 	return n, err

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -17,7 +18,7 @@ const Inside = ".mended"
 func (w *walker) archive(f *found, kind kind) error {
 	var members []member
 	met, names := 0, 0
-	err := visit(w.ctx, f.path, kind, w.plan.limits, func(m *member) error {
+	err := visit(w.ctx, f.source(), kind, w.plan.limits, func(m *member) error {
 		met++
 		if !m.matters() {
 			w.member(f, m, nil) // it is counted, and not kept
@@ -31,7 +32,7 @@ func (w *walker) archive(f *found, kind kind) error {
 		members = append(members, listed)
 		return nil
 	})
-	if err := w.ctx.Err(); err != nil {
+	if err := cmp.Or(w.ctx.Err(), f.source().failed()); err != nil {
 		return err
 	}
 	tellApart(members)

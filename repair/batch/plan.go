@@ -13,8 +13,9 @@ import (
 type Plan struct {
 	o       Options
 	limits  limits
-	tasks   []task   // those of one archive are together, in its order
-	results []Result // of the items, as far as is known before they are repaired
+	tasks   []task             // those of one archive are together, in its order
+	results []Result           // of the items, as far as is known before they are repaired
+	inPlace map[string]InPlace // of archives that are no files, by their paths
 }
 
 // fail notes what can't be repaired of an item.

@@ -48,16 +48,18 @@ type runner struct {
 
 	mu       sync.Mutex
 	results  []Result
-	open     []int // tasks of each item that are not done
+	open     []int          // tasks of each item that are not done
+	first    func(item int) // before an item is begun
 	each     func(item int, r Result)
+	to       *Spool // that entries go to, rather than to results; nil for none
 	progress Progress
 	partly   map[*task]int64 // bytes of captures under way that count as done
 }
 
-func newRunner(p *Plan, each func(int, Result)) *runner {
+func newRunner(p *Plan, first func(int), each func(int, Result)) *runner {
 	jobs := int64(p.o.Jobs)
 	r := &runner{
-		Plan: p, each: each, results: slices.Clone(p.results), open: make([]int, len(p.results)), choices: choices(p.o.Repair), partly: make(map[*task]int64), idle: make(chan ready),
+		Plan: p, first: first, each: each, results: slices.Clone(p.results), open: make([]int, len(p.results)), choices: choices(p.o.Repair), partly: make(map[*task]int64), idle: make(chan ready),
 		places: semaphore.NewWeighted(jobs + mostWaiting), memory: semaphore.NewWeighted(p.o.Memory), turns: semaphore.NewWeighted(jobs),
 	}
 	for i := range p.tasks {
@@ -84,13 +86,30 @@ type job struct {
 // with, or says why nothing could be done at all; what goes wrong with single captures is
 // in the summary.
 func (p *Plan) Run(ctx context.Context) (*report.Batch, error) {
-	r := newRunner(p, func(int, Result) {})
+	r := newRunner(p, func(int) {}, func(int, Result) {})
 	if err := r.run(ctx); err != nil {
 		return nil, err
 	}
 	sum := sumUp(r.results)
 	sum.Kept = r.kept.Load()
 	return sum, nil
+}
+
+// RunTo is Run for any number of captures: what becomes of them goes to a spool.
+func (p *Plan) RunTo(ctx context.Context, to *Spool) error {
+	r := newRunner(p, func(int) {}, func(int, Result) {})
+	r.to = to
+	for i := range r.results {
+		for _, e := range r.results[i].Entries {
+			if err := to.Add(e); err != nil {
+				return err
+			}
+		}
+		to.Skip(&r.results[i].Skipped)
+	}
+	err := r.run(ctx)
+	to.Kept = r.kept.Load()
+	return err
 }
 
 // run carries out the plan.
@@ -141,6 +160,7 @@ func (r *runner) work(ctx context.Context) error {
 func (r *runner) produce(ctx context.Context) error {
 	for start := 0; start < len(r.tasks); {
 		t := &r.tasks[start]
+		r.first(t.item)
 		if t.member == Alone {
 			start++
 			if err := r.send(ctx, job{t: t, file: t.file, done: func() {}}); err != nil {
@@ -248,8 +268,24 @@ func (r *runner) carryOut(ctx context.Context, j job) error {
 	if err != nil && r.o.Ends(err) {
 		return err
 	}
-	r.conclude(j.t, r.entry(j, rep, err))
-	return nil
+	e := r.entry(j, rep, err)
+	if err == nil && r.o.Done != nil {
+		if err := r.o.Done(ctx, j.t.rel, &e); err != nil {
+			return err
+		}
+	}
+	r.conclude(j.t, e)
+	return r.spooled()
+}
+
+// spooled is the error of the spool.
+func (r *runner) spooled() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.to == nil {
+		return nil
+	}
+	return r.to.failed
 }
 
 // entry says what became of a job.
@@ -304,7 +340,11 @@ func (r *runner) conclude(t *task, e report.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	result := &r.results[t.item]
-	result.Entries = append(result.Entries, e)
+	if r.to != nil {
+		_ = r.to.Add(e) // its error comes again, see spooled
+	} else {
+		result.Entries = append(result.Entries, e)
+	}
 	r.progress.Done++
 	r.progress.DoneBytes += t.size - r.partly[t]
 	delete(r.partly, t)

@@ -27,7 +27,7 @@ func TestTurns(t *testing.T) {
 	small := &task{shown: "small.pcap", size: 1}
 	const memory = baseMemory + blowUp
 	p := &Plan{o: Options{Jobs: 2, Memory: 3 * memory}}
-	r := newRunner(p, func(int, Result) {})
+	r := newRunner(p, func(int) {}, func(int, Result) {})
 	all := r.spare()
 	if want := [3]int64{2 + mostWaiting, 3 * memory, 2}; all != want {
 		t.Fatalf("before the first job: got %v, want %v", all, want)

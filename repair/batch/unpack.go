@@ -18,8 +18,8 @@ import (
 // unpack hands out the captures of one archive as temporary files, each with its
 // tables beside it. No more of them lie there than jobs are under way, and one.
 func (r *runner) unpack(ctx context.Context, tasks []task) error {
-	file := tasks[0].file
-	kind, _, err := sniffFile(file)
+	file := source{tasks[0].file, r.inPlace[tasks[0].file]}
+	kind, _, err := file.sniff()
 	if err == nil {
 		r.tables, err = os.MkdirTemp(r.scratch, "tables-")
 	}
@@ -32,6 +32,9 @@ func (r *runner) unpack(ctx context.Context, tasks []task) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if failed := file.failed(); failed != nil {
+		return failed
 	}
 	if err != nil && r.o.Ends(err) {
 		return err
@@ -51,7 +54,7 @@ func unreached(err error) string {
 
 // unpackCaptures goes through an archive, and takes the tasks that it has handed
 // out from the front of the list.
-func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tasks *[]task) error {
+func (r *runner) unpackCaptures(ctx context.Context, file source, kind kind, tasks *[]task) error {
 	return visit(ctx, file, kind, r.limits, func(m *member) error {
 		if len(*tasks) == 0 || (*tasks)[0].member != m.number {
 			return nil
@@ -59,7 +62,7 @@ func (r *runner) unpackCaptures(ctx context.Context, file string, kind kind, tas
 		t := &(*tasks)[0]
 		j, err := r.spool(ctx, t, m)
 		if err != nil {
-			if errors.Is(err, errLimit) || ctx.Err() != nil || r.o.Ends(err) {
+			if errors.Is(err, errLimit) || ctx.Err() != nil || file.failed() != nil || r.o.Ends(err) {
 				return err
 			}
 			r.conclude(t, failure(t.shown, codeIO, "unpack: "+reason(err)))
@@ -89,6 +92,9 @@ func (r *runner) spool(ctx context.Context, t *task, m *member) (j job, err erro
 	j = job{t: t, file: filepath.Join(dir, baseName(m.name)), done: func() { os.RemoveAll(dir) }}
 	from := &cutReader{r: m.body}
 	n, err := copyTo(j.file, from)
+	if failed := (source{t.file, r.inPlace[t.file]}).failed(); failed != nil {
+		return job{}, failed // no part of a member is taken for all that can be read
+	}
 	if from.err != nil {
 		if j.cut = from.err; n == 0 || errors.Is(from.err, errLimit) {
 			return job{}, from.err
@@ -161,7 +167,7 @@ func (r *runner) tableName(member int) string {
 }
 
 // unpackTables unpacks the tables of all captures: they may come after them.
-func (r *runner) unpackTables(ctx context.Context, file string, kind kind, tasks []task) error {
+func (r *runner) unpackTables(ctx context.Context, file source, kind kind, tasks []task) error {
 	wanted := make(map[int]int64) // how large each may be, bytes
 	for i := range tasks {
 		for _, table := range tasks[i].tables {

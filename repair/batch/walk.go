@@ -60,7 +60,10 @@ type found struct {
 
 	copied bool              // what is opened is a copy of what is shown
 	sums   map[string][]byte // of it and its tables, if they are known
+	place  InPlace           // of an archive that there is no copy of
 }
+
+func (f *found) source() source { return source{f.path, f.place} }
 
 func (f *found) child(name string) *found {
 	return &found{
@@ -220,7 +223,10 @@ func (w *walker) file(f *found) error {
 		skipped.Own++
 		return nil
 	}
-	kind, size, err := sniffFile(f.path)
+	kind, size, err := f.source().sniff()
+	if failed := f.source().failed(); failed != nil {
+		return failed
+	}
 	switch {
 	case err != nil:
 		w.fail(f.shown, codeNoCapture, err)

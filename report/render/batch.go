@@ -105,8 +105,8 @@ func batchFacts(b *report.Batch) (all facts) {
 		return all
 	}
 	all.add("Packets", packetsText(t.Packets, t.Bytes, t.First, t.Last))
-	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "IPv6 packet")+
-		" without a header of its own; destination inferred for "+text.Count(t.Destinations)))
+	all.add("Headers", text.When(t.Headerless > 0, text.Plural(t.Headerless, "header-less IPv6 packet")+
+		"; destination inferred for "+text.Count(t.Destinations)))
 	all.add("Repaired", fmt.Sprintf("%s edited, %s moved", text.Plural(t.Edited, "packet"), text.Count(t.Moved)))
 	all.add("Damage", text.When(t.Damage > 0, "in "+text.Plural(t.Damage, "place")))
 	return all
@@ -261,12 +261,14 @@ func NewBatchCSV(w io.Writer) (*BatchCSVWriter, error) {
 
 // Add writes the line of the next capture; they come by path.
 func (c *BatchCSVWriter) Add(e *report.Entry) error {
-	row := csvRow(e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
-		e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events)
-	for _, v := range report.Verdicts() {
-		row = append(row, csvRow(e.ByVerdict[v])...)
+	row := []any{
+		e.Path, e.Output, e.Outcome, e.Code, e.Error, e.Format, e.Compression, e.Packets, e.Bytes, e.First, e.Last,
+		e.Headerless, e.Destinations, e.Edited, e.Moved, e.Before, e.After, e.Damage, e.Notes, e.Events,
 	}
-	return c.w.Write(row)
+	for _, v := range report.Verdicts() {
+		row = append(row, e.ByVerdict[v])
+	}
+	return c.w.Write(csvRow(row...))
 }
 
 // Close ends the text. It closes no file.

@@ -67,12 +67,20 @@ const formulaStarts = "=+-@＝＋－＠"
 // semicolons, spreadsheets begin a new cell after each, whatever quotes are
 // around: what follows one is defused too.
 func defused(cell string) string {
+	if !strings.Contains(cell, ";") {
+		return defusedPart(cell)
+	}
 	parts := strings.Split(cell, ";")
-	for i, part := range parts {
-		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, ` "`))
-		if part != "" && strings.ContainsRune(formulaStarts, first) {
-			parts[i] = "'" + part
-		}
+	for i := range parts {
+		parts[i] = defusedPart(parts[i])
 	}
 	return strings.Join(parts, ";")
+}
+
+func defusedPart(part string) string {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, ` "`))
+	if part != "" && strings.ContainsRune(formulaStarts, first) {
+		return "'" + part
+	}
+	return part
 }

@@ -86,6 +86,19 @@ func TestExplanationsGolden(t *testing.T) {
 	golden.Check(t, "explain.json", buf.Bytes())
 }
 
+// A reset shows the ACK number that it has, as Wireshark does, though order doesn't take it.
+func TestTitleOfResets(t *testing.T) {
+	for want, segment := range map[string]*report.ExplainedTCP{
+		"[RST, ACK] Seq=1 Ack=9 Len=0": {Bits: []string{"RST", "ACK"}, Relative: report.Range{Left: 1, Right: 1}, RelativeAck: 9},
+		"[RST] Seq=1 Len=0":            {Bits: []string{"RST"}, Relative: report.Range{Left: 1, Right: 1}},
+	} {
+		got := strings.Join(sentences("title", &report.Explanation{Frame: 7, Protocol: "TCP", Segment: segment}), " ")
+		if got != "Frame 7 "+want {
+			t.Errorf("title: got %q, want %q", got, "Frame 7 "+want)
+		}
+	}
+}
+
 func TestExplanationsJSON(t *testing.T) {
 	var buf bytes.Buffer
 	said := explained()

@@ -293,3 +293,47 @@ func TestPagesByKeyboard(t *testing.T) {
 		}
 	}
 }
+
+// TestCardsAreSorted: on a narrow screen, where rows are cards, the names of the columns are
+// above them and sort them.
+func TestCardsAreSorted(t *testing.T) {
+	s, err := browser.Start(t.Context())
+	if errors.Is(err, browser.ErrMissing) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	text := page(t, func(r *report.Report) {
+		for i, n := range []int64{9, 100, 20} {
+			r.Flows.List = append(r.Flows.List, report.Flow{Name: fmt.Sprintf("flow %d", i), Packets: n})
+		}
+	})
+	for _, width := range []int{400, 800, 1200} {
+		if err := s.View(width, 900, "light"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Show(text); err != nil {
+			t.Fatal(err)
+		}
+		var got struct{ Tables, Unseen, Wider, Falling int }
+		err := s.Run(`
+			const said = {Tables: 0, Unseen: 0, Falling: 0, Wider: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+			for (const table of document.querySelectorAll("table.sorts")) {
+				said.Tables++;
+				for (const button of table.querySelectorAll("th button")) if (!button.checkVisibility() || button.offsetHeight === 0) said.Unseen++;
+			}
+			const flows = document.querySelector("#flows-1 ~ .scroll table");
+			flows.tHead.rows[0].cells[1].querySelector("button").click();
+			const tops = [...flows.tBodies[0].rows].map((row) => [row.getBoundingClientRect().top, row.cells[1].textContent]);
+			if (tops.map(([, packets]) => packets).join() === "4,000,100,20,9" && tops.every(([top], i) => i === 0 || tops[i - 1][0] < top)) said.Falling++;
+			return said;`, &got)
+		if err != nil || got.Tables < 3 || got.Unseen > 0 || got.Wider > 0 || got.Falling != 1 {
+			t.Errorf("%d pixels: got %+v, %v; want several tables, all names to be seen, nothing too wide, and connections by their packets", width, got, err)
+		}
+	}
+	if len(s.Complaints) > 0 {
+		t.Errorf("the browser complains: %q", s.Complaints)
+	}
+}

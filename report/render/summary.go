@@ -98,8 +98,8 @@ func inferenceSummary(i *report.Inference) string {
 	if i.Packets == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s without a header of its own\nNext Header: %s; destination: %s",
-		text.Plural(i.Packets, "IPv6 packet"), proofText(&i.NextHeader), proofText(&i.Destination))
+	return fmt.Sprintf("%s\nNext Header: %s; destination: %s",
+		text.Plural(i.Packets, "header-less IPv6 packet"), proofText(&i.NextHeader), proofText(&i.Destination))
 }
 
 func proofText(p *report.Proof) string {

@@ -34,6 +34,10 @@ type Screen struct {
 	Width   int  // columns
 	Colour  bool // it takes colours (ECMA-48, SGR)
 	Details bool // interfaces, tables, headers, laws, all connections and the first findings too
+
+	// Output is where the repaired capture lies. A report has its base name alone, which
+	// is what is shown if this is empty.
+	Output string
 }
 
 // Terminal writes r for a terminal: what remains of the findings, then a summary
@@ -52,7 +56,7 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 		most = shownFindings
 	}
 	remaining := groupsTable("still there, worst first", left.Groups, most, s.Details)
-	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s.Details), frequentFlags(r, s), worstFlows(said.section("flows"))}
+	parts := []*table{said.Answer.table(asLines), remaining, overview(r, said, s), frequentFlags(r, s), worstFlows(said.section("flows"))}
 	if s.Details {
 		parts = append(parts, said.section("headers").Table.titled("IPv6 header field"), doubtfulTable(r),
 			said.section("laws").Table.titled("law of order"),
@@ -63,9 +67,11 @@ func Terminal(w io.Writer, r *report.Report, s Screen) error {
 }
 
 // overview says what every rendering says first, or more of the same.
-func overview(r *report.Report, said *page, details bool) *table {
-	long := map[string]string{}
-	if details {
+func overview(r *report.Report, said *page, s Screen) *table {
+	output := r.Output
+	output.Name = cmp.Or(s.Output, output.Name)
+	long := map[string]string{"Output": outputText(&output)}
+	if s.Details {
 		long["Capture"], long["Tables"], long["Headers"], long["Order"] =
 			captureText(&r.Capture), tablesText(r.Tables), inferenceText(&r.Inference), orderText(&r.Order)
 	}

@@ -71,7 +71,7 @@ func tableText(t *report.Table) string {
 }
 
 func inferenceText(i *report.Inference) string {
-	return text.Plural(i.Packets, "IPv6 packet") + " without a header of its own, " +
+	return text.Plural(i.Packets, "header-less IPv6 packet") + ", " +
 		text.Plural(int64(i.Candidates), "address") + " tried" +
 		evidence("\nproved by ", i.ByEvidence, "") + evidence("\nlikely by ", i.LikelyByEvidence, "")
 }

@@ -85,7 +85,11 @@ func (t *trace) system() string {
 func (t *trace) lost() uint64 { return uint64(max(0, t.EventsLost)) }
 
 func (t *trace) packets() (source, error) {
-	return &tracePackets{events: t.Events(), packets: etw.NewPackets(t.choice)}, nil
+	events := t.Events()
+	if t.Compressed { // which takes longer than what else is done with the packets here
+		events = t.EventsAhead()
+	}
+	return &tracePackets{events: events, packets: etw.NewPackets(t.choice)}, nil
 }
 
 // tracePackets are the packets of a trace's events.

@@ -15,7 +15,7 @@ import (
 func TestAhead(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	for _, packed := range []bool{false, true} {
-		data := bigLog(400<<10, 3, packed)
+		data := bigLog(800<<10, fewRuns+2, packed)
 		var starts []int
 		for at := 0; at < len(data); at += int(le.Uint32(data[at:])) {
 			starts = append(starts, at)

@@ -174,23 +174,13 @@ func sortedSeeds(t testing.TB) (sorted [][]byte) {
 
 // FuzzEvents reads whatever it is given to its end, twice.
 func FuzzEvents(f *testing.F) {
-	const long = 20_000 // bytes of a seed; more take time that finds nothing
-	for _, data := range sortedSeeds(f) {
-		f.Add(data[:min(len(data), long)])
-	}
-	for _, packed := range []bool{false, true} {
-		data, _ := rows(packed)
-		f.Add(data)
-	}
-	for _, record := range records() {
-		f.Add(madeLog{bufferSize: 512}.file(madeBuffer{records: [][]byte{record, madeMessage("m"), record}}))
-	}
+	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		log, err := Open(bytes.NewReader(data), int64(len(data)), Options{Memory: 1})
 		if err != nil {
 			return
 		}
-		if log.Unpacked > 1<<20 {
+		if log.Unpacked > 4*maxRecord {
 			t.Skip("takes time that finds nothing")
 		}
 		first, count := readToEnd(t, log)

@@ -55,14 +55,29 @@ func TestRtlCompressBuffer(t *testing.T) {
 	}
 }
 
+// compressible is data that has few letters, or repeats what lies a little or far back for
+// a little or long, after rows of noise.
+func compressible(rng *rand.Rand, size, letters int) []byte {
+	data := make([]byte, 0, size+1000)
+	repeats := rng.IntN(2) == 0
+	for len(data) < size {
+		if most := min(len(data), 1<<rng.IntN(14)); repeats && most > 0 {
+			back, length := 1+rng.IntN(most), rng.IntN(4<<rng.IntN(8))
+			for range length {
+				data = append(data, data[len(data)-back])
+			}
+		}
+		for range 1 + rng.IntN(40) {
+			data = append(data, byte(rng.IntN(letters)))
+		}
+	}
+	return data[:size]
+}
+
 func TestUnpackWhatWasPacked(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for round := range rounds(200) {
-		data := make([]byte, 1+rng.IntN(60_000))
-		letters := 1 + rng.IntN(40)
-		for i := range data {
-			data[i] = byte(rng.IntN(letters))
-		}
+	for round := range rounds(400) {
+		data := compressible(rng, 1+rng.IntN(60_000), 1+rng.IntN(40))
 		part, input := 1+rng.IntN(9000), 16+rng.IntN(4000)
 		got, err := unpackIn(pack(data), len(data), part, input)
 		if err != nil || !bytes.Equal(got, data) {
@@ -78,16 +93,17 @@ func TestUnpackDamage(t *testing.T) {
 		packed []byte
 		whole  int // bytes that come before the damage
 	}{
-		"nothing":                 {nil, 0},
-		"flags alone":             {[]byte{0, 0, 0, 0}, 0},
-		"flags cut":               {[]byte{0, 0, 0}, 0},
-		"match before the start":  {[]byte{0, 0, 0, 0x40, 'a', 8, 0}, 1},
-		"match cut":               {[]byte{0, 0, 0, 0x40, 'a', 0}, 1},
-		"length cut":              {[]byte{0, 0, 0, 0x40, 'a', 7, 0}, 1},
-		"length of 16 bits small": {[]byte{0, 0, 0, 0x40, 'a', 7, 0, 15, 255, 21, 0}, 1},
-		"length of 32 bits small": {short, 20 + 10 + 20 + 40 + 80 + 160 + 320 + 1},
-		"random":                  {[]byte{0x3f, 0xfb, 0x29, 0x26, 0xc8, 0x55, 0xce, 0x49, 0xa0, 0x27, 0x9a, 0x4f, 0xe2, 0x1f, 0xc2, 0xd1}, 2},
-		"cut":                     {rtlCompressed[:40], 20 + 10 + 20 + 40 + 80 + 1},
+		"nothing":                  {nil, 0},
+		"flags alone":              {[]byte{0, 0, 0, 0}, 0},
+		"flags cut":                {[]byte{0, 0, 0}, 0},
+		"match before the start":   {[]byte{0, 0, 0, 0x40, 'a', 8, 0}, 1},
+		"the same, and data go on": {append([]byte{0, 0, 0, 0x40, 'a', 8, 0}, make([]byte, 100)...), 1},
+		"match cut":                {[]byte{0, 0, 0, 0x40, 'a', 0}, 1},
+		"length cut":               {[]byte{0, 0, 0, 0x40, 'a', 7, 0}, 1},
+		"length of 16 bits small":  {[]byte{0, 0, 0, 0x40, 'a', 7, 0, 15, 255, 21, 0}, 1},
+		"length of 32 bits small":  {short, 20 + 10 + 20 + 40 + 80 + 160 + 320 + 1},
+		"random":                   {[]byte{0x3f, 0xfb, 0x29, 0x26, 0xc8, 0x55, 0xce, 0x49, 0xa0, 0x27, 0x9a, 0x4f, 0xe2, 0x1f, 0xc2, 0xd1}, 2},
+		"cut":                      {rtlCompressed[:40], 20 + 10 + 20 + 40 + 80 + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := unpackIn(test.packed, 1<<17, 1<<17, 64)
@@ -104,11 +120,7 @@ func TestUnpackDamageInStrides(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	damaged := 0
 	for round := range 2000 {
-		data := make([]byte, 200+rng.IntN(20_000))
-		letters := 1 + rng.IntN(200)
-		for i := range data {
-			data[i] = byte(rng.IntN(letters))
-		}
+		data := compressible(rng, 200+rng.IntN(20_000), 1+rng.IntN(200))
 		packed := pack(data)
 		for range rng.IntN(4) {
 			packed[rng.IntN(len(packed))] = byte(rng.Uint32())

@@ -245,11 +245,12 @@ const (
 
 // search looks for a buffer that begins in a part of the file; -1 = there is none.
 func (s *scanner) search(from, to int64) (int64, error) {
-	if s.chunk == nil {
-		s.chunk = make([]byte, mostChunk)
-	}
 	for size := leastChunk; from < to; size = min(2*size, mostChunk) {
-		b := s.chunk[:min(int64(size), s.t.size-from)]
+		length := int(min(int64(size), s.t.size-from))
+		if length > len(s.chunk) {
+			s.chunk = make([]byte, length)
+		}
+		b := s.chunk[:length]
 		n, err := readAt(s.t.r, b, from)
 		if err != nil {
 			return -1, err

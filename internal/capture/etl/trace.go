@@ -119,12 +119,16 @@ func (t *Trace) checkFormat(state uint32) error {
 // Events begins a stream of the events. Each gives the same.
 func (t *Trace) Events() *Stream { return newStream(t) }
 
-// EventsAhead is Events for who does nothing else meanwhile: while the records of a part of
-// a buffer are given, another goroutine reads and decompresses the part that follows. That
-// takes more of the processors altogether. A goroutine whose stream is given up ends by
-// itself.
+// fewRuns is of how many runs no part is made ahead: parts would be waited for so often
+// that it takes as long, and twice as much of the processors.
+const fewRuns = 4
+
+// EventsAhead is Events for who does less meanwhile than that takes: while the records of a
+// part of a buffer are given, another goroutine reads and decompresses the part that
+// follows. That takes more of the processors altogether, and is not done for few
+// processors' records. A goroutine whose stream is given up ends by itself.
 func (t *Trace) EventsAhead() *Stream {
 	s := newStream(t)
-	s.ahead = runtime.GOMAXPROCS(0) > 1
+	s.ahead = runtime.GOMAXPROCS(0) > 1 && len(t.runs) > fewRuns
 	return s
 }

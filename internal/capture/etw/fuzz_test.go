@@ -91,9 +91,7 @@ func FuzzEvents(f *testing.F) {
 	}))
 	if os.Getenv("MENDCAP_SAMPLES") != "" {
 		for _, name := range []string{"pktmon.etl", "windows/pktmon-19042.etl", "windows/ndis-ccrod1.etl", "windows/ndis-vsod32-1.etl", "windows/ndis-fasod2-1903.etl"} {
-			events := sampleEvents(f, name)
-			f.Add(pack(events[:40]))
-			f.Add(pack(events[len(events)-60:]))
+			f.Add(pack(specimens(sampleEvents(f, name))))
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -109,6 +107,28 @@ func FuzzEvents(f *testing.F) {
 			t.Error("the events were changed")
 		}
 	})
+}
+
+// specimens are short events of a trace, some for each provider, number and version: a
+// fuzzer does little with what is long.
+func specimens(events []Event) (some []Event) {
+	const each, longest, room = 4, 256, 2048 // events of a kind, and bytes of data of one and of all
+	type kind struct {
+		provider GUID
+		id       uint16
+		version  uint8
+	}
+	met, length := map[kind]int{}, 0
+	for _, e := range events {
+		k := kind{e.Provider, e.ID, e.Version}
+		if met[k] == each || len(e.Data) > longest || length+len(e.Data) > room {
+			continue
+		}
+		met[k]++
+		length += len(e.Data)
+		some = append(some, e)
+	}
+	return some
 }
 
 // readAny makes both passes over events that may be damaged.

@@ -64,7 +64,7 @@ func Read(ctx context.Context, path string) (packets []Packet, skipped int, err 
 		case strings.Contains(row[colSourcePort], ","):
 			skipped++
 			return nil
-		case row[colLen] == "": // quoted in an ICMP error, or a fragment
+		case row[colLen] == "", row[colBits] == "": // quoted in an ICMP error, a fragment, or malformed
 			return nil
 		}
 		p, err := parseRow(row, flows)

@@ -84,55 +84,79 @@ func (c *copies) repair(ctx context.Context, i int) (err error) {
 	it := &c.items[i]
 	dir := filepath.Join(c.dir, strconv.Itoa(i))
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	need := it.need()
-	if err := c.space.take(need); err != nil {
-		return err
-	}
-	defer c.space.give(need)
-	item := it.toBatch(c.run.Inputs)
 	s, err := c.run.sources.of(ctx, c.run.Inputs, it)
 	if err != nil {
 		return err
 	}
-	why, err := fetch(ctx, s, it, filepath.Join(dir, "in"), &item)
+	inPlace, err := s.inPlace(ctx, it)
 	if err != nil {
 		return err
 	}
-	if why != "" {
-		c.conclude(i, batch.Result{Entries: []report.Entry{item.Failed(codeIO, why)}})
-		return nil
+	if !inPlace { // else what is needed is known once the archive is listed
+		if err := c.space.take(it.need()); err != nil {
+			return err
+		}
+		defer c.space.give(it.need())
 	}
-	o := c.o
-	away := c.run.out.Local("") == ""
-	if away {
-		o.Dir = filepath.Join(dir, "out")
-	}
-	plan, err := batch.FindItems(ctx, []batch.Item{item}, o)
+	item := it.toBatch(c.run.Inputs)
+	why, err := fetch(ctx, s, it, filepath.Join(dir, "in"), &item, inPlace)
 	if err != nil {
 		return err
 	}
 	var result batch.Result
-	if c.noteCopies { // a worker whose store goes away while it copies or sends dies of nothing
-		if err := c.note(ctx, &i); err != nil {
-			return err
-		}
+	if why == "" {
+		result, err = c.mend(ctx, i, &item, dir)
 	}
-	if err := plan.RunItems(ctx, func(_ int, r batch.Result) { result = r }); err != nil {
+	if item.Place != nil && item.Place.Err() != nil {
+		why, err = whyNot(ctx, item.Place.Err(), "the capture was")
+	}
+	if err != nil {
 		return err
 	}
-	if c.noteCopies {
-		if err := c.note(ctx, nil); err != nil {
-			return err
-		}
-	}
-	if away {
-		send := sender{to: c.run.out, dir: o.Dir, force: o.Repair.Force}
-		if err := send.all(ctx, result.Entries); err != nil {
-			return err
-		}
+	if why != "" {
+		result = batch.Result{Entries: []report.Entry{item.Failed(codeIO, why)}}
 	}
 	c.conclude(i, result)
 	return nil
+}
+
+// mend repairs what an item has, and sends it away if need be.
+func (c *copies) mend(ctx context.Context, i int, item *batch.Item, dir string) (result batch.Result, err error) {
+	o, send := c.o, (*sender)(nil)
+	if c.run.out.Local("") == "" {
+		o.Dir = filepath.Join(dir, "out")
+		send = &sender{to: c.run.out, dir: o.Dir, force: o.Repair.Force}
+	}
+	if send != nil && item.Place != nil { // there may not be room for all outputs
+		o.Done = send.one
+	}
+	plan, err := batch.FindItems(ctx, []batch.Item{*item}, o)
+	if err != nil {
+		return result, err
+	}
+	if item.Place != nil {
+		if err := c.space.take(plan.Scratch()); err != nil {
+			return result, err
+		}
+		defer c.space.give(plan.Scratch())
+	}
+	if c.noteCopies { // a worker whose store goes away while it copies or sends dies of nothing
+		if err := c.note(ctx, &i); err != nil {
+			return result, err
+		}
+	}
+	if err := plan.RunItems(ctx, func(int) {}, func(_ int, r batch.Result) { result = r }); err != nil {
+		return result, err
+	}
+	if c.noteCopies {
+		if err := c.note(ctx, nil); err != nil {
+			return result, err
+		}
+	}
+	if send != nil {
+		err = send.all(ctx, result.Entries)
+	}
+	return result, err
 }
 
 // conclude notes what became of an item, and how far the lot is.
@@ -192,15 +216,40 @@ func (s *space) give(bytes int64) {
 	s.taken -= bytes
 }
 
-// fetch copies an item and its network tables into a folder, unless they are on this
-// machine anyway. Why is what became of the item since it was planned.
-func fetch(ctx context.Context, s *Source, it *Item, dir string, to *batch.Item) (why string, err error) {
+// inPlace reports whether an item is an archive far away whose members are read by
+// themselves: it need not fit on this machine's disk.
+func (s *Source) inPlace(ctx context.Context, it *Item) (bool, error) {
+	if s.here() || it.Size <= cmp.Or(s.whole, mostWhole) {
+		return false, nil
+	}
+	head := make([]byte, 512)
+	n, err := store.NewRanges(ctx, s.Store, s.object(it)).ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		_, err = whyNot(ctx, err, "") // a copy says what else is wrong
+		return false, err
+	}
+	return batch.ReadsInPlace(head[:n]), nil
+}
+
+// object is an item as its store has it.
+func (s *Source) object(it *Item) store.Object {
+	return store.Object{Key: s.key(string(it.Name)), Size: it.Size, Version: it.Version}
+}
+
+// fetch copies an item, unless it is read in place, and its network tables into a folder,
+// unless they are on this machine anyway. Why is what became of the item since it was planned.
+func fetch(ctx context.Context, s *Source, it *Item, dir string, to *batch.Item, inPlace bool) (why string, err error) {
 	if s.here() {
 		return "", nil
 	}
-	key := s.key(string(it.Name))
+	object := s.object(it)
+	key := object.Key
 	to.Copy, to.Sums = filepath.Join(dir, path.Base(key)), make(map[string][]byte)
-	why, err = fetchOne(ctx, s.Store, store.Object{Key: key, Size: it.Size, Version: it.Version}, to.Copy, "the capture was", to.Sums)
+	if inPlace {
+		to.Place = store.NewRanges(ctx, s.Store, object)
+		return "", nil // tables beside an archive are nobody's
+	}
+	why, err = fetchOne(ctx, s.Store, object, to.Copy, "the capture was", to.Sums)
 	for i := range it.Beside {
 		if why != "" || err != nil {
 			break
@@ -217,15 +266,8 @@ func fetch(ctx context.Context, s *Source, it *Item, dir string, to *batch.Item)
 // fetchOne copies an object to a file, and adds the SHA-256 of its bytes.
 func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what string, sums map[string][]byte) (why string, err error) {
 	from, err := s.Open(ctx, o.Key, o.Version, 0, -1)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return what + " removed after the lot was planned", nil
-	case errors.Is(err, store.ErrChanged):
-		return what + " changed after the lot was planned", nil
-	case err != nil && (again(err) || ctx.Err() != nil):
-		return "", err
-	case err != nil:
-		return err.Error(), nil
+	if err != nil {
+		return whyNot(ctx, err, what)
 	}
 	defer from.Close()
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
@@ -244,4 +286,18 @@ func fetchOne(ctx context.Context, s store.Store, o store.Object, file, what str
 		return what + " changed after the lot was planned", nil
 	}
 	return "", err
+}
+
+// whyNot says of an error of reading an object what became of that, unless it is none of
+// the object's.
+func whyNot(ctx context.Context, err error, what string) (why string, _ error) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return what + " removed after the lot was planned", nil
+	case errors.Is(err, store.ErrChanged):
+		return what + " changed after the lot was planned", nil
+	case again(err) || ctx.Err() != nil:
+		return "", err
+	}
+	return err.Error(), nil
 }

@@ -47,6 +47,12 @@ func (a *away) Put(ctx context.Context, key string, write func(io.Writer) error)
 // planAway plans captures in stores far away, whose outputs go to another.
 func planAway(t *testing.T, out *away, lots int, inputs ...string) *Run {
 	t.Helper()
+	return planFrom(t, out, lots, func(s store.Store) Source { return Source{Store: &away{Folder: s.(*store.Folder)}} }, inputs...)
+}
+
+// planFrom is planAway from the stores that it is given for folders.
+func planFrom(t *testing.T, out *away, lots int, from func(store.Store) Source, inputs ...string) *Run {
+	t.Helper()
 	o := worked()
 	o.Dir = t.TempDir()
 	var sources []Source
@@ -57,7 +63,8 @@ func planAway(t *testing.T, out *away, lots int, inputs ...string) *Run {
 			missing = append(missing, batch.Unread(input, err))
 			continue
 		}
-		s.Store = &away{Folder: s.Store.(*store.Folder)}
+		far := from(s.Store)
+		s.Store, s.whole = far.Store, far.whole
 		sources = append(sources, s)
 	}
 	r, _, err := PlanSources(t.Context(), out, sources, missing, Options{Batch: o, Lots: lots})

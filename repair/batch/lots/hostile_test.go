@@ -141,6 +141,7 @@ func TestNotesThatAreDamaged(t *testing.T) {
 		{progressSuffix, done + "words"}, {progressSuffix, done + "[]"}, {progressSuffix, done + `{"item":9}`}, {progressSuffix, done + `{"item":-1}`},
 		{progressSuffix, done + strings.Repeat(" ", longestProgress+1)},
 		{attemptsSuffix, ""}, {attemptsSuffix, "words"}, {attemptsSuffix, `{"attempts":"many"}`}, {attemptsSuffix, `{"item":77,"attempts":9223372036854775807}`},
+		{begunSuffix, "words\n7 begun\n-1 begun\n99999999999999999999 begun\n0 beg"}, {begunSuffix, strings.Repeat(" ", 1<<20)},
 	} {
 		write(t, r.out.Local(r.key(lotName(0, notes[0]))), []byte(notes[1]))
 		work(t, r, 0)

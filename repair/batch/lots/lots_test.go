@@ -285,7 +285,7 @@ func TestDeadlyCapture(t *testing.T) {
 	inputs, _, sum := oneBatch(t)
 	out := t.TempDir()
 	r := plan(t, out, 1, inputs...)
-	for range 3 { // the first attempt doesn't know of what it died
+	for range mostDeaths {
 		killed(t, r, 0, "everything.pcapng")
 	}
 	work(t, r, 0)

@@ -96,7 +96,11 @@ func (p *planner) fetchAll(ctx context.Context, items []Item, all []batch.Item) 
 				_ = release() // what is left of it is removed by a later run
 			}
 		}
-		if _, err := fetch(ctx, s, &items[i], filepath.Join(p.scratch, strconv.Itoa(i)), &all[i]); err != nil {
+		inPlace, err := s.inPlace(ctx, &items[i])
+		if err == nil {
+			_, err = fetch(ctx, s, &items[i], filepath.Join(p.scratch, strconv.Itoa(i)), &all[i], inPlace)
+		}
+		if err != nil {
 			done()
 			return done, err
 		}

@@ -30,8 +30,9 @@ type Options struct {
 	Flags []string // that say the same on a command line
 	Dir   string   // folder that relative paths start from
 	// LotSize is how many bytes a lot has about, if that is not 0: a larger file is one by
-	// itself. It follows from Lots otherwise, which is about how many there are to be, but
-	// is from leastLot to mostLot where that is 0 too.
+	// itself. It follows from Lots otherwise, which is how many there are at most (more
+	// only where the names in one would take more than 256 MiB), but is from leastLot to
+	// mostLot where that is 0 too.
 	LotSize int64
 	Lots    int
 	// Resume keeps captures that an earlier plan below the same folder has finished with
@@ -105,6 +106,7 @@ func PlanSources(ctx context.Context, out store.Store, sources []Source, missing
 	if err := p.distinguish(ctx); err != nil {
 		return nil, false, err
 	}
+	p.hashes = nil // they are most of what is held
 	if o.Resume {
 		if err := p.resume(ctx, out); err != nil {
 			return nil, false, err
@@ -274,16 +276,19 @@ func (p *planner) run(out store.Store) (*Run, error) {
 	return r, nil
 }
 
-// lotSize is how many bytes a lot has at most that holds several files.
+// lotSize is a lot's share of the bytes: a larger file is a lot by itself.
 func (p *planner) lotSize() int64 {
 	switch {
 	case p.o.LotSize > 0:
 		return p.o.LotSize
 	case p.o.Lots > 0:
-		return max(1, (p.cost+int64(p.o.Lots)-1)/int64(p.o.Lots))
+		return max(1, share(p.cost, int64(p.o.Lots)))
 	}
-	return min(max(p.cost/usual, leastLot), mostLot)
+	return min(max(share(p.cost, usual), leastLot), mostLot)
 }
+
+// share is bytes divided by n, rounded up: n shares are no less than all.
+func share(bytes, n int64) int64 { return (bytes + n - 1) / n }
 
 // write writes the items by lot, what the plan found itself, and at last the header,
 // without which there is no plan.
@@ -301,7 +306,7 @@ func (p *planner) write(ctx context.Context, r *Run) error {
 	slices.SortStableFunc(large, func(a, b spooled) int { return cmp.Compare(b.size, a.size) })
 	w := &partWriter{ctx: ctx, run: r, p: p}
 	for _, it := range large {
-		if err := w.add(it, r.LotSize); err != nil {
+		if err := w.add(it, true); err != nil {
 			return err
 		}
 	}
@@ -309,7 +314,8 @@ func (p *planner) write(ctx context.Context, r *Run) error {
 		if cost(it.size) >= r.LotSize {
 			return nil
 		}
-		return w.add(it, cost(it.size))
+		next := w.begins(cost(it.size))
+		return w.add(it, next)
 	})
 	if err == nil {
 		err = w.end()
@@ -345,15 +351,29 @@ type partWriter struct {
 	ctx   context.Context
 	run   *Run
 	p     *planner
-	used  int64 // bytes of the present lot
-	texts int   // bytes of the lines of its items
+	small int64 // bytes of the files so far that are smaller than a lot
+	share int64 // of which this many are the shares of lots up to the present one
+	texts int   // bytes of the lines of the present lot's items
 	count int   // items of the present part
 	part  bytes.Buffer
 	zip   io.WriteCloser
 }
 
-// add puts an item into the present lot, or the next one.
-func (w *partWriter) add(it spooled, size int64) error {
+// begins says whether a file smaller than a lot begins the next one. That has the files
+// whose middles lie in its share of the bytes, so that there are never more lots than
+// shares, and none has more than two.
+func (w *partWriter) begins(size int64) bool {
+	middle := w.small + size/2
+	w.small += size
+	if middle < w.share {
+		return false
+	}
+	w.share += w.run.LotSize
+	return true
+}
+
+// add puts an item into the next lot, or the present one if that has room for its line.
+func (w *partWriter) add(it spooled, next bool) error {
 	r := w.run
 	text, err := w.p.text(it)
 	if err != nil {
@@ -363,13 +383,12 @@ func (w *partWriter) add(it spooled, size int64) error {
 	if length > longestItem {
 		return fmt.Errorf("%w: with its network tables, or the names of its outputs, a file takes %d bytes of a plan, of at most %d: %.200s", ErrUsage, length, longestItem, text)
 	}
-	if r.Lots == 0 || w.used+size > r.LotSize || w.texts+length > mostLotText {
+	if next || w.texts+length > mostLotText {
 		if r.Lots++; w.p.tooMany(r.Lots) != nil {
 			return w.p.tooMany(r.Lots)
 		}
-		w.used, w.texts = 0, 0
+		w.texts = 0
 	}
-	w.used += size
 	w.texts += length
 	if w.count == perPart {
 		if err := w.end(); err != nil {
@@ -378,7 +397,7 @@ func (w *partWriter) add(it spooled, size int64) error {
 	}
 	if w.count == 0 {
 		w.part.Reset()
-		if w.zip, err = compress.NewCompressor(&w.part, "zstd"); err != nil {
+		if w.zip, err = compress.NewTextCompressor(&w.part); err != nil {
 			return err
 		}
 		r.Parts = append(r.Parts, r.Lots-1)

@@ -18,13 +18,15 @@ import (
 const (
 	progressSuffix = ".progress.jsonl"
 	attemptsSuffix = ".attempts.json"
+	begunSuffix    = ".begun.txt"
 )
 
 // attempts is what is known of earlier attempts at a lot.
 type attempts struct {
 	Count int `json:"attempts"` // with the present one, without those that were interrupted
 	// Item is the number in the lot of the item that is worked at, on the second attempt and later;
-	// of a worker that didn't come to an end it is what it may have died of.
+	// of a worker that didn't come to an end it is what it may have died of. Those of the
+	// first attempt, several at a time, are noted in a file of their own, see begun.
 	Item *int `json:"item,omitempty"`
 	// Deaths is how many workers worked at that item when they died.
 	Deaths map[int]int `json:"deaths,omitempty"`
@@ -34,6 +36,13 @@ type attempts struct {
 const mostDeaths = 2
 
 func (a *attempts) deaths(item int) int { return a.Deaths[item] }
+
+func (a *attempts) addDeath(item int) {
+	if a.Deaths == nil {
+		a.Deaths = make(map[int]int)
+	}
+	a.Deaths[item]++
+}
 
 // begin reads what earlier attempts have left, and notes that there is one more. Where that
 // is damaged nothing is known to be done, and a worker may have died.
@@ -47,11 +56,11 @@ func (w *worker) begin(ctx context.Context) error {
 		return fmt.Errorf("read what is noted of lot %d: %w", w.lot, err)
 	}
 	if a.Item != nil {
-		if a.Deaths == nil {
-			a.Deaths = make(map[int]int)
-		}
-		a.Deaths[*a.Item]++
+		a.addDeath(*a.Item)
 		a.Item = nil
+	}
+	if err := w.readBegun(ctx); err != nil {
+		return fmt.Errorf("read what was begun of lot %d: %w", w.lot, err)
 	}
 	a.Count++
 	switch err := w.readProgress(ctx); {
@@ -79,6 +88,9 @@ func (w *worker) takeBack(ctx context.Context) error {
 	a := w.attempts
 	a.Item = nil
 	a.Count--
+	if err := w.removeBegun(ctx); err != nil {
+		return err
+	}
 	err := w.run.putJSON(ctx, lotName(w.lot, attemptsSuffix), &a)
 	if err != nil && again(err) && !errors.Is(err, store.ErrUnreachable) {
 		err = w.remove(ctx, attemptsSuffix)

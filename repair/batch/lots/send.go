@@ -37,17 +37,48 @@ func (s *sender) all(ctx context.Context, entries []report.Entry) error {
 		return err
 	}
 	for _, stem := range slices.Sorted(maps.Keys(found)) {
-		why, err := s.send(ctx, found[stem])
-		if errors.Is(err, store.ErrKey) {
-			why, err = err.Error(), nil
+		var of []*report.Entry
+		for i := range entries {
+			if e := &entries[i]; e.Output != "" && stemOf(e.Output) == stem {
+				of = append(of, e)
+			}
 		}
-		if err != nil {
+		if err := s.capture(ctx, found[stem], of); err != nil {
 			return err
 		}
-		for i := range entries {
-			if e := &entries[i]; why != "" && e.Output != "" && stemOf(e.Output) == stem {
-				*e = report.Entry{Path: e.Path, Outcome: report.OutcomeFailed, Code: codeIO, Error: why}
-			}
+	}
+	return nil
+}
+
+// capture sends what the capture of these entries has, and says of them why it can't be
+// sent.
+func (s *sender) capture(ctx context.Context, keys []string, of []*report.Entry) error {
+	why, err := s.send(ctx, keys)
+	if errors.Is(err, store.ErrKey) {
+		why, err = err.Error(), nil
+	}
+	for _, e := range of {
+		if why != "" {
+			*e = report.Entry{Path: e.Path, Outcome: report.OutcomeFailed, Code: codeIO, Error: why}
+		}
+	}
+	return err
+}
+
+// one sends what one capture has, and removes it here.
+func (s *sender) one(ctx context.Context, output string, e *report.Entry) error {
+	var keys []string
+	for _, key := range []string{output, stemOf(output) + pageSuffix, stemOf(output) + lastSuffix} {
+		if _, err := os.Stat(s.file(key)); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	if err := s.capture(ctx, keys, []*report.Entry{e}); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := os.Remove(s.file(key)); err != nil {
+			return err
 		}
 	}
 	return nil

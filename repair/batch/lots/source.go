@@ -18,7 +18,13 @@ type Source struct {
 	Store store.Store
 	Key   string // of the file, or what the keys of those in a folder begin with
 	File  bool   // it is one file
+
+	whole int64 // bytes of an archive up to which it is copied; 0 for mostWhole
 }
+
+// mostWhole is how many bytes an archive has at most that is copied whole, though its
+// members could be read where it lies: that takes more requests.
+const mostWhole = 256 << 20
 
 // here reports whether the source lies in this machine's file system.
 func (s *Source) here() bool { return s.Store.Local("") != "" }

@@ -37,7 +37,7 @@ func newSpool() (*spool, error) {
 	}
 	s := &spool{release: release}
 	if s.file, err = os.Create(filepath.Join(dir, "items")); err == nil {
-		s.packed, err = compress.NewCompressor(s.file, "zstd")
+		s.packed, err = compress.NewTextCompressor(s.file)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())

@@ -183,7 +183,12 @@ func (w *worker) repair(ctx context.Context, todo []int) error {
 	if err != nil {
 		return err
 	}
-	return plan.RunItems(ctx, func(i int, r batch.Result) { w.conclude(todo[i], r) })
+	begun := w.openBegun()
+	err = plan.RunItems(ctx, func(i int) { begun.note(todo[i], "begun") }, func(i int, r batch.Result) {
+		w.conclude(todo[i], r)
+		begun.note(todo[i], "done")
+	})
+	return errors.Join(err, begun.close())
 }
 
 // repairEach repairs one item after the other, and notes which before it begins: if the
@@ -264,7 +269,7 @@ func (w *worker) finish(ctx context.Context) error {
 	if err := w.run.putSummary(ctx, w.lot, &all); err != nil {
 		return err
 	}
-	return errors.Join(w.remove(ctx, progressSuffix), w.remove(ctx, attemptsSuffix))
+	return errors.Join(w.remove(ctx, progressSuffix), w.removeBegun(ctx), w.remove(ctx, attemptsSuffix))
 }
 
 func (w *worker) remove(ctx context.Context, suffix string) error {
