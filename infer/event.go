@@ -9,18 +9,20 @@ import (
 )
 
 // Delivery is what an event trace of the host says of a packet that a raw socket was
-// given, or that was sent through one.
+// given, that was sent through one, or that a program took out of it. Destination is
+// zero where only the source and the length are told.
 type Delivery struct {
 	Source, Destination netip.Addr
 	NextHeader          uint8
-	Length              int    // of the upper-layer data, bytes
-	Socket              uint64 // the same for all packets of a socket
+	Length              int    // of the data that the socket gives, bytes: IPv6 without its header
+	Socket              uint64 // the same for all packets that one event tells of one socket
+	Taken               bool   // by the program
 	Time                time.Time
 }
 
-// Reception is what an event trace of the host says of a segment that its TCP has
-// received: the sequence number, and either the length of its data or its ACK number.
-type Reception struct {
+// Handling is what an event trace of the host says of a segment that its TCP has received
+// or sent: the sequence number, and either the length of its data or its ACK number.
+type Handling struct {
 	Source, Destination netip.AddrPort
 	Seq, Length, Ack    uint32
 	HasAck              bool // Ack is told, and Length is not

@@ -25,6 +25,7 @@ type builder struct {
 	lateness int64  // how late a packet is usually stamped, at most
 	excused  []bool // packets that are retransmissions of originals that the capture dropped
 
+	traced  bool   // the host's own trace tells of some packet
 	dsacks  []int  // where in list there are D-SACKs
 	steps   int64  // packets that were looked at so far for others near them
 	delayed []bool // inbound packets that the host's ACKs show to have come late
@@ -42,6 +43,8 @@ type builder struct {
 	tree    []node
 	sorted  []numbered
 	given   []numbered // what is sorted, as it was given
+	placed  []placed   // in one of the host's logs
+	moments []placed
 	reports []sackReport
 	states  []sackState
 	bare    []node
@@ -99,7 +102,7 @@ func countBefore(list []numbered, number tcp.Seq, near int) int {
 
 // take begins with the packets of one incarnation of a flow, in basis order.
 func (b *builder) take(list []node) {
-	b.list, b.dsacks, b.opens = list, b.dsacks[:0], noNode
+	b.list, b.dsacks, b.opens, b.traced = list, b.dsacks[:0], noNode, false
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
 	b.said = [2]said{}
 	for i, n := range list {
@@ -115,6 +118,7 @@ func (b *builder) take(list []node) {
 			b.opens = n
 		}
 		s.doubt |= it.doubt
+		b.traced = b.traced || it.log != nil
 		s.loopback = s.loopback || it.seg.Outbound == tcp.Both
 		if it.seg.SACKs > 0 {
 			s.sacks = true

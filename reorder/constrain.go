@@ -11,7 +11,7 @@ import (
 func (r *Orderer) gates() (gates [NumLaws]int64) {
 	for l := range Law(NumLaws) {
 		gates[l] = r.profile.Gate
-		if l.soft() && !l.ofQueue() && l != LawInEvent {
+		if l.soft() && !l.ofQueue() && !l.ofLog() {
 			gates[l] = min(r.profile.Gate, max(r.profile.Tick, r.profile.ThreadJitter))
 			if l == LawArrival {
 				gates[l] = min(gates[l], max(r.profile.Tick, arrivalReach*r.profile.Usual))
@@ -42,6 +42,11 @@ func (r *Orderer) constrain() {
 	b.delayed = resize(b.delayed, len(r.items))
 	b.crossed = resize(b.crossed, len(r.items))
 	b.told = resize(b.told, len(r.items))
+	for n := range r.items {
+		if log := r.items[n].log; log != nil {
+			r.graph.shown[n] = log.Late
+		}
+	}
 	b.exchanges(r.doubt)
 	all := r.laws.has(LawIPID) && r.profile.IPID == IPIDGlobal
 	r.opens = r.opens[:0]

@@ -94,7 +94,7 @@ func (l Law) weakness() uint8 {
 	case !l.soft():
 		return 0
 	case l == LawInEvent:
-		return 1
+		return 1 // more than the host's other logs, too
 	case l == LawInSeq:
 		return 3
 	case amongIn.has(l):

@@ -35,6 +35,7 @@ type graph struct {
 	// they came, 0 for all others.
 	logged []int64
 	proven []int64 // how far moving laws may move packets that are proved to be late, 0 for all others
+	shown  []int64 // by how much packets are late, at least, as events of the host's show
 	clock  []int64 // the same with the reader's stalls taken out
 	steps  int64   // nodes and edges that were settled so far
 }
@@ -103,6 +104,7 @@ func (g *graph) reset(stamp, clock []int64) {
 	g.packets, g.nodes = len(stamp), len(stamp)
 	g.stamp, g.clock = stamp, clock
 	g.edges, g.logged, g.proven = g.edges[:0], resize(g.logged, len(stamp)), resize(g.proven, len(stamp))
+	g.shown = resize(g.shown, len(stamp))
 }
 
 func (g *graph) virtual() node {
@@ -286,13 +288,14 @@ func (g *graph) takeTime(a *placing, n, follower node) {
 
 // reach is how far the law may move the cause c.
 func (g *graph) reach(c lawful, gates *[NumLaws]int64) int64 {
+	gate := max(gates[c.law], g.shown[c.n])
 	switch {
-	case int(c.n) < g.packets && !c.law.soft() && g.proven[c.n] > 0:
-		return max(gates[c.law], g.proven[c.n])
+	case !c.law.soft() && g.proven[c.n] > 0:
+		return max(gate, g.proven[c.n])
 	case g.late[c.n]:
-		return max(gates[c.law], gates[LawAck])
+		return max(gate, gates[LawAck])
 	}
-	return max(gates[c.law], g.logged[c.n])
+	return max(gate, g.logged[c.n])
 }
 
 func (g *graph) earlier(a, b node) bool {

@@ -158,6 +158,21 @@ const (
 	// trace of the host says. Counter-example: segments of one connection that two
 	// processors handle at the same time.
 	LawInEvent
+	// LawOutEvent: data that the host sends comes after what its own TCP has logged as
+	// received before it, and before what it has logged as received after it.
+	// Counter-example: a segment that waited in the host's queue while the program sent.
+	LawOutEvent
+	// LawGiven: packets of one sender are in the order in which the host's stack gave them
+	// to the raw socket, as far as a trace of the host says. It says nothing of a packet
+	// that was sent beside one that was received: the stack may give the response first.
+	// Counter-example: packets of one connection that two processors handle at the same
+	// time.
+	LawGiven
+	// LawTaken: packets of one sender are in the order in which the program took them out
+	// of the raw socket, which gives them in turn, as far as a trace of the host says.
+	// Counter-example: several threads that ask at the same time, whose calls are logged as
+	// each of them ends.
+	LawTaken
 	// LawInSeq: data that the host receives arrives in sequence order, unless the
 	// host's own ACKs show the hole. Counter-example: reordering in the network
 	// whose duplicate ACK the capture dropped.
@@ -195,6 +210,9 @@ const (
 func (l Law) bit() lawSet { return 1 << l }
 
 func (s lawSet) has(l Law) bool { return s&l.bit() != 0 }
+
+// ofLog reports whether the law speaks of what events of the host's own trace tell.
+func (l Law) ofLog() bool { return l >= LawInEvent && l <= LawTaken }
 
 // ofQueue reports whether the law speaks of responses and their causes.
 func (l Law) ofQueue() bool { return laws[l].queue }

@@ -174,7 +174,7 @@ func (it *item) fill(p *Packet, index, earliest int64) {
 		it.seg = tcp.Segment(*p.Segment)
 	}
 	it.seg.Stamp, it.index, it.earliest = p.Stamp, index, earliest
-	it.arrival = p.Arrival
+	it.log = p.Log
 	it.cause, it.effect, it.self, it.quoted, it.by = p.Cause, p.Effect, p.Self, p.Quoted, p.By
 }
 

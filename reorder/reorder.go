@@ -34,10 +34,8 @@ type Packet struct {
 	// a connection that was seen from two has no segments.
 	Segment *Segment
 
-	// Arrival is the place of the segment among those that the host received, as its own
-	// TCP has logged them, from 1 on; 0 where that is not known. Segments that the log
-	// doesn't tell apart have the same.
-	Arrival uint32
+	// Log is what the host's own trace tells of the packet, nil where it tells nothing.
+	Log *Log
 
 	// Cause names what the packet asks, Effect what it answers; Self names the
 	// packet as an error would quote it, Quoted the one that it quotes. Names

@@ -65,13 +65,16 @@ func (b *builder) connection() {
 		b.firstCopies(dir)
 		if !b.said[dir].out && b.laws&(amongIn|LawTSecr.bit()|LawWindow.bit()) != 0 {
 			b.crossings(dir)
-			if b.laws.has(LawInEvent) {
+			if b.traced {
 				b.loggedCrossings(dir)
 			}
 		}
 	}
 	for dir := range uint8(2) {
 		b.acknowledged(dir)
+		if b.traced {
+			b.logged(dir)
+		}
 		b.apply(bothRules, dir)
 		if b.said[dir].out {
 			b.apply(outRules, dir)
@@ -90,8 +93,8 @@ func (b *builder) inLaws(dir uint8) {
 		return
 	}
 	b.kept = b.kept[:0]
-	if b.laws.has(LawInEvent) {
-		b.logged(dir)
+	if b.traced {
+		b.loggedDelays(dir)
 	}
 	logged := b.laws.has(LawArrival) && b.said[1-dir].out
 	if logged {

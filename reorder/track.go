@@ -19,12 +19,12 @@ type half struct {
 	reported [tcp.MaxSACK]tcp.Range // SACK blocks of the last packet sent with maxAck, but for a D-SACK
 
 	hasAck, hasTS bool
-	maxAck        tcp.Seq // highest ACK number sent
-	maxTS         tcp.Seq // highest TSval sent
-	maxSeq        tcp.Seq // highest end of data sent
-	lastAt        int64   // stamp of the last packet sent
-	logged        uint32  // highest place in the log of arrivals, 0 without one
-	answered      bool    // the other side has said something since maxSeq
+	maxAck        tcp.Seq           // highest ACK number sent
+	maxTS         tcp.Seq           // highest TSval sent
+	maxSeq        tcp.Seq           // highest end of data sent
+	lastAt        int64             // stamp of the last packet sent
+	logged        [len(logs)]uint32 // highest places in the host's logs, 0 without any
+	answered      bool              // the other side has said something since maxSeq
 
 	told     [4]tcp.Range // what its last D-SACKs reported
 	toldAck  tcp.Seq      // ACK number of the last of them
@@ -72,7 +72,7 @@ type item struct {
 	open      int64  // for how long the other side had shown that it missed the packet, nanoseconds, 0 if it hadn't
 	roundTrip int64  // smallest of the connection so far, nanoseconds, 0 if unknown
 	index     int64  // as pushed
-	arrival   uint32 // see Packet
+	log       *Log   // see Packet
 	earliest  int64  // it can't have happened before, by its stamp alone
 
 	cause, effect, self, quoted uint64 // what it asks, answers and quotes (see Packet)
@@ -152,6 +152,7 @@ func (t *tracker) compare(it *item, f *flow, own, peer *half) {
 	it.noteData(own)
 	t.forgotten += own.seen.filled - before
 	it.noteEcho(own, peer)
+	it.noteLog(own, peer)
 	it.noteDuplicate(own, peer)
 	it.doubtIf(seg.Span() == 0 && own.Begun && seg.Seq.Less(own.maxSeq), LawOutNxt.bit()|LawInNxt.bit())
 	it.doubtIf(it.answersAtOnce() && peer.Begun && seg.Ack.Less(peer.maxSeq), LawNotYet.bit())
@@ -216,6 +217,22 @@ func (it *item) noteOut(own, peer *half) {
 	it.noteFalls(own, LawOutAck.bit(), LawOutSack.bit(), LawOutTSval.bit())
 }
 
+// noteLog compares the packet's places in the host's logs with the highest ones before.
+func (it *item) noteLog(own, peer *half) {
+	if it.log == nil {
+		return
+	}
+	for i := range logs {
+		p := logs[i].of(it)
+		highest := own.logged[i]
+		if logs[i].together {
+			highest = max(highest, peer.logged[i])
+		}
+		it.doubtIf(p.known() && p.Last < highest, logs[i].in.bit()|logs[i].out.bit())
+		own.logged[i] = max(own.logged[i], p.First)
+	}
+}
+
 // noteFalls notes which numbers are lower than its sender's before.
 func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
 	seg := &it.seg
@@ -231,8 +248,6 @@ func (it *item) noteFalls(own *half, ack, sack, stamp lawSet) {
 func (t *tracker) noteIn(it *item, own *half) {
 	seg := &it.seg
 	it.noteFalls(own, LawInAck.bit(), LawInSack.bit(), LawInTSval.bit())
-	it.doubtIf(it.arrival != 0 && it.arrival < own.logged, LawInEvent.bit())
-	own.logged = max(own.logged, it.arrival)
 	if own.Begun && it.first && it.newLeft.Less(own.maxSeq) {
 		it.doubt |= LawInSeq.bit()
 		if own.answered {

@@ -34,7 +34,10 @@ type Options struct {
 	Layout Layout
 	// DecodeAs says which UDP ports lead into tunnels besides Wireshark 4.0's, in the
 	// notation of tshark's option -d: "udp.port==4790,vxlan". "data" is for a port that
-	// doesn't.
+	// doesn't. Of sessions of L2TPv3 without control messages it says what they carry,
+	// "l2tp.pw_type==0,eth", and of all, in that of tshark's option -o, how long cookies
+	// are, "l2tp.cookie_size:cookie8", and what comes after them,
+	// "l2tp.l2_specific:default".
 	DecodeAs []string
 	// Without are the laws of order that are switched off.
 	Without []reorder.Law

@@ -261,10 +261,10 @@ type Analysis struct {
 	Before map[string]int64 `json:"before"` // of the input in recorded order, with headers filled in as in the output
 	After  map[string]int64 `json:"after"`  // of the output
 	// NotRead counts packets that may hold TCP and were not analysed, by the reason:
-	// "fragment", "cut" (or malformed), "hidden" (encrypted or compressed), "unknown" (a
-	// tunnel that is not read), "nested" (more tunnels inside one another than are looked
-	// into), "link" (a link type that is not read) and "header" (a missing header that could
-	// not be inferred).
+	// "fragment" (of which others are missing), "cut" (or malformed), "hidden" (encrypted or
+	// compressed), "unknown" (a tunnel that is not read), "nested" (more tunnels inside one
+	// another than are looked into), "link" (a link type that is not read) and "header" (a
+	// missing header that could not be inferred).
 	NotRead map[string]int64 `json:"notRead,omitempty"`
 }
 

@@ -43,7 +43,7 @@ func (f *readingFlags) add(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.StringArrayVar(&o.Tables, "tables", nil, "read network tables from `PATH`, a file or a folder (repeatable) instead of those beside the capture")
 	flags.StringVar(&f.layout, "user-layout", "auto", "`LAYOUT` of sockaddr records in USER0-15: "+alternatives(layoutNames))
-	flags.StringArrayVar(&o.DecodeAs, "decode-as", nil, "a UDP port leads into a tunnel by `RULE`, such as udp.port==8472,vxlan (repeatable)")
+	flags.StringArrayVar(&o.DecodeAs, "decode-as", nil, "a UDP port leads into a tunnel by `RULE`, such as udp.port==8472,vxlan, or a session of L2TPv3, such as l2tp.pw_type==0,eth (repeatable)")
 	flags.StringArrayVar(&f.without, "without", nil, "switch off a `LAW` of order (repeatable); mendcap help laws lists them")
 	flags.BoolVar(&o.AlignInterfaces, "align-interfaces", false, "correct the time stamps of interfaces whose clock differs from the others'")
 	flags.BoolVar(&o.AllLayers, "all-layers", false, "take packets of an event trace from every layer that recorded them, not from one a network interface")

@@ -60,8 +60,8 @@ const (
 	// 1,001 unless its MaxArraySize says otherwise.
 	slurmArray = 1000
 	// lotRetries is how often a lot is begun again, unless the command line was wrong.
-	// A capture that kills its worker is known for it on the third attempt, and where the
-	// outputs are in a bucket on the fourth.
+	// A capture that kills its worker is known for it on the third attempt, and where
+	// captures or outputs are in a bucket on the fourth.
 	lotRetries = 5
 	// besideMemory is what a lot may take beside --memory, bytes: --memory bounds how
 	// many captures are repaired at a time, and not what one takes.

@@ -16,11 +16,11 @@ func tablesCommand() *command {
 	flags := newFlags("tables")
 	asJSON := flags.Bool("json", false, "print the union of all tables in mendcap's own JSON form")
 	script := flags.String("script", "", "print a script that records a `system`'s tables: "+alternatives(scriptSystems))
-	return &command{flags, func(_ context.Context, s *streams, args []string) int {
+	return &command{flags, func(ctx context.Context, s *streams, args []string) int {
 		if *script != "" {
 			return s.showScript(*script, args)
 		}
-		return s.showTables(args, *asJSON)
+		return s.showTables(ctx, args, *asJSON)
 	}}
 }
 
@@ -36,12 +36,15 @@ func (s *streams) showScript(system string, args []string) int {
 	return s.print(text)
 }
 
-func (s *streams) showTables(args []string, asJSON bool) int {
+func (s *streams) showTables(ctx context.Context, args []string, asJSON bool) int {
 	paths, err := expandGlobs("file or folder of tables", args)
 	if err != nil {
 		return s.fail("", err)
 	}
-	snapshot, results, loadErr := tables.Load(paths...)
+	snapshot, results, loadErr := tables.Load(ctx, paths...)
+	if ctx.Err() != nil {
+		return s.fail("", ctx.Err())
+	}
 	files, code := s.tableFiles(results, loadErr == nil)
 	if loadErr != nil {
 		code = max(code, s.fail("", fmt.Errorf("%w: %w", repair.ErrNoTables, loadErr)))

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,8 +57,9 @@ func Find(capture, stem string) ([]string, error) {
 // which it says itself or by a name that begins with it, as those of the scripts
 // do. There is one Result a file, in the order of paths and sorted within a
 // folder; that of a file that can't be read has a Problem. The error names the
-// paths where there is nothing; the Snapshot and Results hold what the others gave.
-func Load(paths ...string) (*infer.Snapshot, []Result, error) {
+// paths where there is nothing; the Snapshot and Results hold what the others gave. Once
+// the context is done, its error is all that is returned.
+func Load(ctx context.Context, paths ...string) (*infer.Snapshot, []Result, error) {
 	union := &infer.Snapshot{Version: Version}
 	normalised := 0 // rows when that was done last: it is done again when they have doubled
 	var (
@@ -75,7 +77,10 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 			results = append(results, Result{Name: file, Format: unknownFormat, Problem: problem})
 			continue
 		}
-		one, result := read(file)
+		one, result := read(ctx, file)
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		stamp(one, file)
 		results = append(results, result)
 		add(union, one)
@@ -89,7 +94,7 @@ func Load(paths ...string) (*infer.Snapshot, []Result, error) {
 }
 
 // read reads one file: a text, or a capture that tells of connections.
-func read(file string) (*infer.Snapshot, Result) {
+func read(ctx context.Context, file string) (*infer.Snapshot, Result) {
 	failed := func(err error) (*infer.Snapshot, Result) {
 		return &infer.Snapshot{}, Result{Name: file, Format: unknownFormat, Problem: unread(file, err)}
 	}
@@ -100,7 +105,7 @@ func read(file string) (*infer.Snapshot, Result) {
 	defer f.Close()
 	head := make([]byte, convert.HeadLen)
 	if n, _ := f.ReadAt(head, 0); convert.Recognised(head[:n]) {
-		one, result, err := readCapture(file, f)
+		one, result, err := readCapture(ctx, file, f)
 		if err != nil {
 			return failed(err)
 		}

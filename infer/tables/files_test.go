@@ -76,7 +76,7 @@ func TestLoad(t *testing.T) {
 		"t/deeper/no.txt": row,
 		"empty.txt":       "",
 	})
-	snapshot, results, err := Load(filepath.Join(folder, "empty.txt"), filepath.Join(folder, "t"))
+	snapshot, results, err := Load(t.Context(), filepath.Join(folder, "empty.txt"), filepath.Join(folder, "t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 func TestLoadMissing(t *testing.T) {
 	folder := t.TempDir()
 	writeFiles(t, folder, map[string]string{"a.txt": "TCP [2001:db8::1]:5000 [2001:db8::2]:443\n"})
-	snapshot, results, err := Load(filepath.Join(folder, "missing"), filepath.Join(folder, "a.txt"))
+	snapshot, results, err := Load(t.Context(), filepath.Join(folder, "missing"), filepath.Join(folder, "a.txt"))
 	if err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("got error %v, want one that names the missing file", err)
 	}
@@ -126,7 +126,7 @@ func TestLoadUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, results, err := Load(append(found, filepath.Join(folder, "a.tables", "c.txt"))...)
+	snapshot, results, err := Load(t.Context(), append(found, filepath.Join(folder, "a.tables", "c.txt"))...)
 	if err != nil || len(snapshot.TCPConnections) != 1 {
 		t.Errorf("got %v, %d connections, want that of the file that can be read", err, len(snapshot.TCPConnections))
 	}

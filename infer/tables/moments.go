@@ -60,7 +60,7 @@ func isWritable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
 // mergeConnections sorts rows and makes one of those that differ in their moments
 // alone.
 func mergeConnections(rows []infer.Connection) []infer.Connection {
-	slices.SortFunc(rows, compareConnections)
+	sortRows(rows, compareConnections)
 	kept := rows[:0]
 	for _, row := range rows {
 		if last := len(kept) - 1; last >= 0 && compareConnections(kept[last], row) == 0 {

@@ -50,7 +50,7 @@ func TestLoadMoments(t *testing.T) {
 		"netstat.txt":                  row("c"),
 		"own.json":                     own,
 	})
-	snapshot, results, err := Load(folder)
+	snapshot, results, err := Load(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func record(t *testing.T, system, capture string, env ...string) (*infer.Snapsho
 	if err != nil || len(found) == 0 {
 		t.Fatalf("beside %s: got %q, %v, want some files", capture, found, err)
 	}
-	snapshot, results, err := Load(found...)
+	snapshot, results, err := Load(t.Context(), found...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,14 +197,14 @@ func TestScriptsPoll(t *testing.T) {
 		if len(polled) != 1 {
 			t.Fatalf("%s: got %q, want one file of the second moment", system, polled)
 		}
-		_, results, err := Load(polled...)
+		_, results, err := Load(t.Context(), polled...)
 		if err != nil || results[0].Rows == 0 || results[0].NotUnderstood != 0 && system == "linux" {
 			t.Errorf("%s: got %v, %+v, want rows and none refused", system, err, results)
 		}
 		if system == "macos" {
 			continue
 		}
-		snapshot, _, err := Load(filepath.Join(folder, "x.tables"))
+		snapshot, _, err := Load(t.Context(), filepath.Join(folder, "x.tables"))
 		if err != nil {
 			t.Fatal(err)
 		}

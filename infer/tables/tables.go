@@ -48,20 +48,20 @@ type Result struct {
 	Problem       string `json:"problem,omitempty"` // why nothing, or not all, could be read; or empty
 
 	// Packets is how many events of an event trace tell of one packet each, of a capture
-	// that was recorded meanwhile: its protocol and both ends, or its sequence numbers. They
-	// are no rows.
+	// that was recorded meanwhile: its protocol and both ends, its sequence numbers, or its
+	// source and length. They are no rows.
 	Packets int `json:"packets,omitempty"`
 
 	raw      []etw.RawPacket // what an event trace says of raw sockets
-	received []etw.ReceivedSegment
+	segments []etw.LoggedSegment
 }
 
-// Received is the segments that the host's TCP has received, as the file, an event trace,
-// says, in the order of its events.
-func (r *Result) Received() iter.Seq[infer.Reception] {
-	return func(yield func(infer.Reception) bool) {
-		for i := range r.received {
-			if !yield(reception(&r.received[i])) {
+// Handlings are what the file, an event trace, says of the segments that the host's TCP has
+// received or sent, in the order of its events.
+func (r *Result) Handlings() iter.Seq[infer.Handling] {
+	return func(yield func(infer.Handling) bool) {
+		for i := range r.segments {
+			if !yield(handling(&r.segments[i])) {
 				return
 			}
 		}
@@ -69,7 +69,7 @@ func (r *Result) Received() iter.Seq[infer.Reception] {
 }
 
 // Deliveries are what the file, an event trace, says of packets that raw sockets were
-// given or sent, in the order of its events.
+// given or sent, or programs took out of them, in the order of its events.
 func (r *Result) Deliveries() iter.Seq[infer.Delivery] {
 	return func(yield func(infer.Delivery) bool) {
 		for i := range r.raw {

@@ -36,6 +36,24 @@ type whileRunning struct {
 	io.Reader
 }
 
+// AtWhileRunning returns a reader that gives what r does, and ends with the context's error
+// once that is done.
+func AtWhileRunning(ctx context.Context, r io.ReaderAt) io.ReaderAt { return atWhileRunning{ctx, r} }
+
+// atWhileRunning ends with the context's error once that is done.
+type atWhileRunning struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+// ReadAt implements io.ReaderAt.
+func (r atWhileRunning) ReadAt(p []byte, offset int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(p, offset)
+}
+
 // Read implements io.Reader.
 func (r whileRunning) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {

@@ -90,7 +90,7 @@ const maxDelay = time.Millisecond
 // with the sniffer's stamps; Index still tells the truth. The same seed gives
 // the same result. Data is shared with truth.
 func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
-	s := &sniffer{Degradation: d, rng: rand.New(rand.NewPCG(seed, 0x6D656E64))}
+	s := newSniffer(d, seed)
 	queue := s.drop(s.reverse(s.enqueue(truth)))
 	s.planStalls(truth)
 	switch {
@@ -108,6 +108,25 @@ func Degrade(truth []Packet, d Degradation, seed uint64) []Packet {
 	}
 	s.setBack(out)
 	return recordTwice(out, d.Copies)
+}
+
+// Socket returns what passes through the raw socket while the sniffer writes what Degrade
+// returns for the same arguments: what the stack gives it, which drops find full, and
+// what threads take out of it, in these orders and with the times.
+func Socket(truth []Packet, d Degradation, seed uint64) (given, taken []Packet) {
+	s := newSniffer(d, seed)
+	queue := s.reverse(s.enqueue(truth))
+	for _, q := range queue {
+		q.Packet.Stamp = q.at
+		given = append(given, q.Packet)
+	}
+	queue = s.drop(queue)
+	s.planStalls(truth)
+	for _, q := range queue {
+		q.Packet.Stamp = s.awake(q.at)
+		taken = append(taken, q.Packet)
+	}
+	return given, taken
 }
 
 // floorTo rounds a time down to the clock's tick.
@@ -130,6 +149,10 @@ type sniffer struct {
 	Degradation
 	rng    *rand.Rand
 	stalls []stall
+}
+
+func newSniffer(d Degradation, seed uint64) *sniffer {
+	return &sniffer{Degradation: d, rng: rand.New(rand.NewPCG(seed, 0x6D656E64))}
 }
 
 type stall struct{ from, to int64 }

@@ -66,7 +66,7 @@ func readBack(t *testing.T, s infer.Snapshot, format TableFormat) *infer.Snapsho
 	if err := WriteTables(dir, s, format); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := tables.Load(dir)
+	got, _, err := tables.Load(t.Context(), dir)
 	if err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}

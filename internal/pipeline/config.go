@@ -32,7 +32,7 @@ type config struct {
 	order     reorder.Options
 	events    *witness.Matcher // what a trace says of packets, nil without
 	drops     *drops           // packets that the host dropped, nil without
-	arrivals  *arrivals        // what a trace says of the order of inbound data, nil without
+	logs      *hostLogs        // what the host's own trace says of the order, nil without
 }
 
 // newConfig checks the options, and fills in what follows from the names.

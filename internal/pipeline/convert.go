@@ -41,7 +41,10 @@ func (j *job) convert(ctx context.Context) error {
 	}
 	s.converted = c
 	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked}
-	if c.File, err = convert.Open(c.from, c.size, o); err != nil {
+	if c.File, err = convert.Open(filesys.AtWhileRunning(ctx, c.from), c.size, o); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
 	for _, d := range c.Damages() {

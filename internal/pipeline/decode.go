@@ -17,7 +17,7 @@ type decoder struct {
 	placed   sectionSet     // sections that mendcap has put in order before
 	quoted   bool           // errors in the capture quote packets
 	events   *witness.Matcher
-	arrivals *arrivals
+	logs     *hostLogs
 }
 
 // newDecoder returns a decoder for a pass; in the one that gathers facts there are none
@@ -25,7 +25,7 @@ type decoder struct {
 func newDecoder(c *config, f *facts) *decoder {
 	return &decoder{
 		layout: c.layout, tunnels: c.tunnels, protocol: c.o.Protocol, answers: f.answers, placed: f.placed, quoted: f.quotes,
-		events: c.events, arrivals: c.arrivals,
+		events: c.events, logs: c.logs,
 	}
 }
 
@@ -65,8 +65,8 @@ func (d *decoder) finish(u *unit, v *packet.View, data []byte) {
 	}
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
-		if d.arrivals != nil && u.isTCP {
-			u.arrival = d.arrivals.of(u.block.Frame)
+		if d.logs != nil && u.isTCP {
+			u.log = d.logs.of(u.block.Frame)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 	var events []witness.Event
 	for i := range results {
 		for d := range results[i].Deliveries() {
-			if d.Source.Is4() {
+			if d.Source.Is4() || !d.Destination.IsValid() {
 				continue // IPv4's headers are whole
 			}
 			events = append(events, witness.Event{
@@ -28,11 +28,11 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 			})
 		}
 	}
-	if len(events) == 0 && j.arrivals == nil {
+	if len(events) == 0 && j.logs == nil {
 		return nil
 	}
-	s := eventMatcher{matcher: witness.New(events), arrivals: j.arrivals}
-	j.arrivals = nil // until they are matched
+	s := eventMatcher{matcher: witness.New(events), logs: j.logs}
+	j.logs = nil // until they are matched
 	_, err := j.pass(ctx, newDecoder(&j.config, &facts{}), s.take)
 	if err == errConvert {
 		return nil // such captures have all headers
@@ -43,10 +43,10 @@ func (j *job) matchEvents(ctx context.Context, results []tables.Result) error {
 	j.passed++
 	result := s.matcher.Match()
 	j.tellMatched(result)
-	if s.arrivals != nil {
-		s.arrivals.match(&result.Clock)
+	if s.logs != nil {
+		s.logs.match(result.Clock)
 	}
-	j.events, j.arrivals = s.matcher, s.arrivals
+	j.events, j.logs = s.matcher, s.logs
 	return nil
 }
 
@@ -71,9 +71,9 @@ func (j *job) tellMatched(r witness.Result) {
 // eventMatcher is the stage that shows packets to the matcher of events. In: chunks in
 // the order of the file, which it releases.
 type eventMatcher struct {
-	matcher  *witness.Matcher
-	arrivals *arrivals // nil where the traces tell nothing of the order
-	fit      []witness.Fit
+	matcher *witness.Matcher
+	logs    *hostLogs // nil where the traces tell nothing of the order
+	fit     []witness.Fit
 }
 
 func (s *eventMatcher) take(c *chunk) error {
@@ -89,8 +89,8 @@ func (s *eventMatcher) packet(u *unit) {
 	if !ok {
 		return
 	}
-	if s.arrivals != nil {
-		s.arrive(u, stamp)
+	if s.logs != nil {
+		s.showLogs(u, stamp)
 	}
 	if u.facts == nil {
 		return
@@ -108,10 +108,14 @@ func (s *eventMatcher) packet(u *unit) {
 	s.matcher.Add(&p)
 }
 
-// arrive shows what is a segment, or looks like one: what was logged tells.
-func (s *eventMatcher) arrive(u *unit, stamp int64) {
+// showLogs shows the packet as raw sockets have it, and what is a segment or looks like
+// one: what was logged tells.
+func (s *eventMatcher) showLogs(u *unit, stamp int64) {
+	if u.view.Version == 6 {
+		s.logs.showRaw(u.view.Src, u.view.UpperLen, stamp, u.block.Frame)
+	}
 	if u.isTCP {
-		s.arrivals.show(u.innermost().Src, u.sport, u.dport, &u.seg, stamp, u.block.Frame)
+		s.logs.showSegment(u.innermost().Src, u.sport, u.dport, &u.seg, stamp, u.block.Frame)
 		return
 	}
 	v := &u.view
@@ -121,7 +125,7 @@ func (s *eventMatcher) arrive(u *unit, stamp int64) {
 	var seg tcp.Segment
 	data := u.block.Data[v.Upper:v.End]
 	if sport, dport, ok := packet.Ports(data); ok && packet.ParseTCP(&seg, data, v.UpperLen) {
-		s.arrivals.show(v.Src, sport, dport, &seg, stamp, u.block.Frame)
+		s.logs.showSegment(v.Src, sport, dport, &seg, stamp, u.block.Frame)
 	}
 }
 

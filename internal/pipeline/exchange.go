@@ -51,7 +51,7 @@ func subject(p *reorder.Packet, u *unit) {
 	p.Stamp, _ = u.stamp()
 	if u.tracked.ruled {
 		p.Segment = (*reorder.Segment)(&u.seg)
-		p.Arrival = u.arrival
+		p.Log = u.log
 	}
 	if n := u.names; n != nil && u.tracked.left == 0 && !u.tracked.finished {
 		p.Cause, p.Effect, p.Self, p.Quoted, p.By = n.Cause, n.Effect, n.self, n.Quoted, lawOf[n.Kind]

@@ -61,7 +61,7 @@ func newJob(in, out string, o Options) (*job, error) {
 
 // run takes the capture through the first pass, and then through the rest.
 func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) error {
-	results, err := j.loadTables()
+	results, err := j.loadTables(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (j *job) run(ctx context.Context, rest func(*job, context.Context) error) e
 	}
 	defer j.source.close()
 	j.o.Sequential = j.o.Sequential || j.source.content != nil
-	j.arrivals = newArrivals(results)
+	j.logs = newHostLogs(results)
 	if err = j.matchEvents(ctx, results); err != nil {
 		return j.failed(ctx, err)
 	}
@@ -97,7 +97,7 @@ func (j *job) failed(ctx context.Context, err error) error {
 }
 
 // loadTables reads the tables that were named, or those beside the capture.
-func (j *job) loadTables() ([]tables.Result, error) {
+func (j *job) loadTables(ctx context.Context) ([]tables.Result, error) {
 	paths := j.o.Tables
 	if paths == nil && j.in != "-" {
 		var err error
@@ -105,7 +105,10 @@ func (j *job) loadTables() ([]tables.Result, error) {
 			return nil, fmt.Errorf("%w: %w", ErrIO, err)
 		}
 	}
-	snapshot, results, err := tables.Load(paths...)
+	snapshot, results, err := tables.Load(ctx, paths...)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoTables, err)
 	}

@@ -43,7 +43,7 @@ type decoded struct {
 	seg          tcp.Segment  // with the stamp and the frame of the input
 	sport, dport uint16
 	proto        uint8         // upper-layer protocol, inferred or captured
-	arrival      uint32        // place of seg among what the host received, by its own trace; 0 = not known
+	log          *reorder.Log  // what the host's own trace tells of seg, nil without
 	isTCP        bool          // seg holds the segment
 	heading      tcp.Side      // as the record itself has it
 	unread       packet.Unread // why more of it was not read, 0 if all was

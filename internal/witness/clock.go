@@ -46,22 +46,57 @@ const (
 	mostLate   = second // a reader stamps no packet later than that
 )
 
-// pair is a packet and an event that may be about it.
-type pair struct {
-	stamp int64 // of the packet
-	apart int64 // the event's time less that
+// Pair is a packet and an event that may be about it. Times are nanoseconds.
+type Pair struct {
+	Stamp int64 // of the packet
+	Apart int64 // the event's time less that
 }
 
 // fitClock finds the line that most pairs of packets and events lie on. Pairs are those in
 // which the packet's checksum agrees with what the event claims; most of them are wrong,
 // as packets of one flow are often of one length, but the wrong ones are apart by anything.
 func (m *Matcher) fitClock() (c Clock) {
-	pairs := m.pairs()
-	if len(pairs) < leastPairs {
-		return c
+	if !c.fit(m.pairs()) {
+		return Clock{}
 	}
-	c.Start = slices.MinFunc(pairs, func(a, b pair) int { return cmp.Compare(a.stamp, b.stamp) }).stamp
-	end := slices.MaxFunc(pairs, func(a, b pair) int { return cmp.Compare(a.stamp, b.stamp) }).stamp
+	c.Late, c.Early = mostLate, mostLate
+	if !m.learnTolerance(&c) {
+		return Clock{}
+	}
+	c.Known = true
+	return c
+}
+
+// FitClock finds how clocks run of which pairs alone tell, where at least half of the sure
+// ones agree: those whose packet and whose event nothing else looks like. It reorders
+// the pairs.
+func FitClock(pairs, sure []Pair) (c Clock) {
+	if !c.fit(pairs) {
+		return Clock{}
+	}
+	c.Late, c.Early = leastLate, leastEarly
+	var rests []int64 // by how much packets are late
+	for _, p := range sure {
+		if rest := c.rest(p); rest <= c.Early && -rest <= c.Late {
+			rests = append(rests, -rest)
+		}
+	}
+	if c.Known = len(rests) >= leastPairs && 2*len(rests) >= len(sure); !c.Known {
+		return Clock{}
+	}
+	if len(rests) >= manyRests { // what is usual shows
+		c.Late, c.Early = max(leastRest, 2*slices.Max(rests)), max(leastRest, -2*slices.Min(rests))
+	}
+	return c
+}
+
+// fit moves the line to where most pairs lie, and reports whether enough do.
+func (c *Clock) fit(pairs []Pair) bool {
+	if len(pairs) < leastPairs {
+		return false
+	}
+	c.Start = slices.MinFunc(pairs, func(a, b Pair) int { return cmp.Compare(a.Stamp, b.Stamp) }).Stamp
+	end := slices.MaxFunc(pairs, func(a, b Pair) int { return cmp.Compare(a.Stamp, b.Stamp) }).Stamp
 	span := end - c.Start
 	c.Drifts = span >= leastSpan
 	width := int64(maxDrift*float64(span)) + fineWidth
@@ -73,21 +108,16 @@ func (m *Matcher) fitClock() (c Clock) {
 	}
 	pairs = c.within(pairs, fineWidth)
 	if len(pairs) < leastPairs {
-		return Clock{}
+		return false
 	}
 	c.Pairs = len(pairs)
 	c.lean(pairs, span)
-	c.Late, c.Early = mostLate, mostLate
-	if !m.learnTolerance(&c) {
-		return Clock{}
-	}
-	c.Known = true
-	return c
+	return true
 }
 
 // pairs are the pairs that may show how the clocks run, those of places with few events
 // first: they are the ones that say most.
-func (m *Matcher) pairs() (list []pair) {
+func (m *Matcher) pairs() (list []Pair) {
 	order := make([]int, len(m.groups))
 	for i := range order {
 		order[i] = i
@@ -101,7 +131,7 @@ func (m *Matcher) pairs() (list []pair) {
 		for j := range g.seen {
 			for k := range g.events {
 				if g.seen[j].fits(g.events[k].claim) {
-					list = append(list, pair{g.seen[j].stamp, g.events[k].time - g.seen[j].stamp})
+					list = append(list, Pair{g.seen[j].stamp, g.events[k].time - g.seen[j].stamp})
 				}
 			}
 			if len(list) >= maxPairs {
@@ -113,14 +143,14 @@ func (m *Matcher) pairs() (list []pair) {
 }
 
 // rest is how far an event is from where the line has it.
-func (c *Clock) rest(p pair) int64 { return p.stamp + p.apart - c.OfTrace(p.stamp) }
+func (c *Clock) rest(p Pair) int64 { return p.Stamp + p.Apart - c.OfTrace(p.Stamp) }
 
 // within moves the line to where most pairs are within a width, and returns those.
-func (c *Clock) within(pairs []pair, width int64) []pair {
+func (c *Clock) within(pairs []Pair, width int64) []Pair {
 	if len(pairs) == 0 {
 		return nil
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(c.rest(a), c.rest(b)), cmp.Compare(a.stamp, b.stamp)) })
+	slices.SortFunc(pairs, func(a, b Pair) int { return cmp.Or(cmp.Compare(c.rest(a), c.rest(b)), cmp.Compare(a.Stamp, b.Stamp)) })
 	best, most, from := 0, 0, 0
 	for to := range pairs {
 		for c.rest(pairs[to])-c.rest(pairs[from]) > width {
@@ -137,10 +167,10 @@ func (c *Clock) within(pairs []pair, width int64) []pair {
 
 // tilt gives the line the slope that the pairs of the first and of the last third of the
 // span show, each where most of them are.
-func (c *Clock) tilt(pairs []pair, span, width int64) {
-	var first, last []pair
+func (c *Clock) tilt(pairs []Pair, span, width int64) {
+	var first, last []Pair
 	for _, p := range pairs {
-		switch at := p.stamp - c.Start; {
+		switch at := p.Stamp - c.Start; {
 		case at < span/3:
 			first = append(first, p)
 		case at > span-span/3:
@@ -150,11 +180,11 @@ func (c *Clock) tilt(pairs []pair, span, width int64) {
 	if len(first) == 0 || len(last) == 0 {
 		return
 	}
-	middle := func(list []pair) (stamp, rest float64) {
+	middle := func(list []Pair) (stamp, rest float64) {
 		part := *c
 		list = part.within(list, max(width/3, fineWidth))
 		for _, p := range list {
-			stamp += float64(p.stamp-c.Start) / float64(len(list))
+			stamp += float64(p.Stamp-c.Start) / float64(len(list))
 			rest += float64(c.rest(p)) / float64(len(list))
 		}
 		return stamp, rest
@@ -171,14 +201,14 @@ func (c *Clock) tilt(pairs []pair, span, width int64) {
 
 // lean gives the line the slope of least squares, where the span is long enough to show
 // one beside what the reader adds.
-func (c *Clock) lean(pairs []pair, span int64) {
+func (c *Clock) lean(pairs []Pair, span int64) {
 	if !c.Drifts || len(pairs) < 16 {
 		return
 	}
 	n := float64(len(pairs))
 	var sumX, sumY, sumXX, sumXY float64
 	for _, p := range pairs {
-		x, y := float64(p.stamp-c.Start), float64(c.rest(p))
+		x, y := float64(p.Stamp-c.Start), float64(c.rest(p))
 		sumX, sumY, sumXX, sumXY = sumX+x, sumY+y, sumXX+x*x, sumXY+x*y
 	}
 	spread := sumXX - sumX*sumX/n

@@ -18,11 +18,11 @@ func (g *group) decide(c *Clock, inTurn bool) (unchecked int) {
 		}
 		s.result = s.fitted(g.near(from, at+c.Early))
 	}
+	if inTurn {
+		unchecked += g.decideInTurn(c)
+	}
 	packets, events := g.open()
 	eachNeighborhood(packets, events, c, func(packets []*seen, events []heard) {
-		if inTurn {
-			unchecked += decideInTurn(packets, events)
-		}
 		unchecked += decideOpen(packets, events)
 	})
 	return unchecked
@@ -127,51 +127,105 @@ func decideOpen(packets []*seen, events []heard) (given int) {
 	return given
 }
 
-// decideInTurn gives packets of a neighborhood that no claim fits those of a socket's
-// events, the first the first, if there are as many events as packets and none contradicts
-// the packet whose turn it is. Where two sockets say different things neither is believed.
-func decideInTurn(packets []*seen, events []heard) (given int) {
+// decideInTurn gives packets that no claim fits those of a socket's events, if each packet
+// of the place has one of them, later packets later ones, and a packet may have but one
+// claim, however that is done. Where two sockets say different things neither is believed.
+func (g *group) decideInTurn(c *Clock) (given int) {
+	packets := g.claimable()
 	slices.SortFunc(packets, func(a, b *seen) int { return cmp.Compare(a.frame, b.frame) })
-	var agreed []int32
-	for _, claims := range bySocket(events) {
-		switch {
-		case !takesTurns(packets, claims):
-		case agreed != nil && !slices.Equal(agreed, claims):
-			return 0
-		default:
-			agreed = claims
+	told, untold := make(map[*seen]int32), make(map[*seen]bool)
+	for _, events := range bySocket(g.events) {
+		for s, claim := range inTurns(packets, events, c) {
+			if other, ok := told[s]; claim < 0 || ok && other != claim {
+				untold[s] = true
+			}
+			told[s] = claim
 		}
 	}
-	for i, claim := range agreed {
-		if s := packets[i]; s.result < 0 {
+	for s, claim := range told {
+		if s.result < 0 && !untold[s] {
 			s.result = claim
-			given++
+			if !s.fits(claim) {
+				given++
+			}
 		}
 	}
 	return given
 }
 
-// bySocket is the claims of each socket's events, in the order of their times.
-func bySocket(events []heard) map[int32][]int32 {
-	claims := make(map[int32][]int32)
+// claimable are the packets that some claim fits or is open to.
+func (g *group) claimable() (packets []*seen) {
+	for i := range g.seen {
+		if s := &g.seen[i]; s.open != nil || s.fitting[0] >= 0 {
+			packets = append(packets, s)
+		}
+	}
+	return packets
+}
+
+// bySocket is each socket's events, in the order of their times.
+func bySocket(events []heard) map[int32][]*heard {
+	by := make(map[int32][]*heard)
 	for i := range events {
-		e := &events[i]
-		claims[e.socket] = append(claims[e.socket], e.claim)
+		by[events[i].socket] = append(by[events[i].socket], &events[i])
+	}
+	return by
+}
+
+// maxTurns bounds the events that are compared with a packet.
+const maxTurns = 64
+
+// inTurns gives the claims that packets have whichever of the events they are given in
+// turn, -1 where they may have several; none where there is not an event for each.
+func inTurns(packets []*seen, events []*heard, c *Clock) map[*seen]int32 {
+	if len(events) < len(packets) {
+		return nil
+	}
+	earliest := make([]int, len(packets))
+	at := 0
+	for i, s := range packets {
+		for at < len(events) && !s.mayHave(events[at], c) {
+			at++
+		}
+		if at == len(events) {
+			return nil
+		}
+		earliest[i] = at
+		at++
+	}
+	claims := make(map[*seen]int32, len(packets))
+	at = len(events) - 1
+	for i, s := range slices.Backward(packets) {
+		for !s.mayHave(events[at], c) {
+			at--
+		}
+		claims[s] = s.onlyClaim(events[earliest[i]:at+1], c)
+		at--
 	}
 	return claims
 }
 
-// takesTurns reports whether each packet may be what the claim in its turn is about.
-func takesTurns(packets []*seen, claims []int32) bool {
-	if len(packets) != len(claims) {
+// mayHave reports whether the event may be the packet's.
+func (s *seen) mayHave(e *heard, c *Clock) bool {
+	at := c.OfTrace(s.stamp)
+	if e.time < at-mostLate || e.time > at+c.Early {
 		return false
 	}
-	for i, s := range packets {
-		if s.result != claims[i] && (s.result >= 0 || !s.isOpen(claims[i])) {
-			return false
+	return s.result == e.claim || s.result < 0 && (s.fits(e.claim) || s.isOpen(e.claim))
+}
+
+// onlyClaim is the claim of those events that may be the packet's, -1 where they differ.
+func (s *seen) onlyClaim(events []*heard, c *Clock) int32 {
+	claim := events[0].claim // the first one may be
+	if len(events) > maxTurns {
+		return -1
+	}
+	for _, e := range events {
+		if e.claim != claim && s.mayHave(e, c) {
+			return -1
 		}
 	}
-	return true
+	return claim
 }
 
 // onlyOpen is the claim of all events that may be the packet's, -1 where they differ or

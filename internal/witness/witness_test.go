@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/packet"
@@ -146,5 +147,54 @@ func TestStrangeTraceIsNotUsed(t *testing.T) {
 	m.events = other.events
 	if r, right, wrong, _ := m.match(); r.Clock.Known {
 		t.Errorf("got %+v, %d right, %d wrong", r, right, wrong)
+	}
+}
+
+// Packets have the events of a socket in turn. What they may have however the turns are
+// taken is told, and nothing else: here packets are open to all claims, or one fits.
+func TestTurns(t *testing.T) {
+	const open, stall = -1, 300 * millisecond
+	type packet struct {
+		fits int32 // a claim, or open
+		late int64
+	}
+	for _, test := range []struct {
+		name    string
+		packets []packet
+		events  []int32 // claims, 10 ms one after the other
+		at      []int64 // of packets, by whose events they are
+		want    []int32 // -1: may be several; nil: no turn
+	}{
+		{"one for each", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}},
+		{"a stall", []packet{{open, 0}, {1, stall}, {open, stall}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}},
+		{"one was dropped", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{4, 2, 1, 3}, []int64{1, 2, 3}, []int32{-1, 1, 3}},
+		{"one was dropped, of the same claim", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 2, 1, 3}, []int64{1, 2, 3}, []int32{2, 1, 3}},
+		{"one event is missing", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1}, []int64{0, 1, 2}, nil},
+		{"another's events", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 3, 2}, []int64{0, 1, 2}, nil},
+	} {
+		all := claimSet{1<<8 - 1}
+		c := Clock{Known: true, Late: 2 * millisecond, Early: 2 * millisecond}
+		var packets []*seen
+		for i, p := range test.packets {
+			s := &seen{stamp: test.at[i]*10*millisecond + p.late, frame: int64(i), fitting: [maxFitting]int32{p.fits, -1, -1, -1}, result: -1}
+			if p.fits == open {
+				s.open = &all
+			}
+			packets = append(packets, s)
+		}
+		var events []*heard
+		for i, claim := range test.events {
+			events = append(events, &heard{time: int64(i) * 10 * millisecond, claim: claim})
+		}
+		claims := inTurns(packets, events, &c)
+		var got []int32
+		for _, s := range packets {
+			if claim, ok := claims[s]; ok {
+				got = append(got, claim)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
 	}
 }

@@ -50,7 +50,7 @@ type origin interface {
 	rawPackets() []etw.RawPacket
 	dropped() ([]Dropped, []Dropper)
 	last() int64
-	received() []etw.ReceivedSegment
+	segments() []etw.LoggedSegment
 	addresses() []netip.Addr // of the recording host
 	packets() (source, error)
 }
@@ -128,12 +128,12 @@ func (f *File) Damages() []Damage { return f.damages() }
 // Connections are those that the file tells of, in its order.
 func (f *File) Connections() []etw.Connection { return f.connections() }
 
-// RawPackets are those that raw sockets were given while the file was recorded, in the
-// order of its events.
+// RawPackets are those that raw sockets were given, or programs took out of them, while the
+// file was recorded, in the order of its events.
 func (f *File) RawPackets() []etw.RawPacket { return f.rawPackets() }
 
-// Received is the segments that the host's TCP says it has received, in the order of events.
-func (f *File) Received() []etw.ReceivedSegment { return f.received() }
+// Segments are those that the host's TCP says it has received or sent, in the order of events.
+func (f *File) Segments() []etw.LoggedSegment { return f.segments() }
 
 // Addresses are those of the recording host that the file tells of, sorted.
 func (f *File) Addresses() []netip.Addr {

@@ -18,7 +18,7 @@ type told struct {
 	groups []etw.GroupFlow // what was sent to groups
 	own    []netip.Addr    // of the host
 	raw    []etw.RawPacket // that raw sockets were given
-	data   []etw.ReceivedSegment
+	data   []etw.LoggedSegment
 	broken []Damage
 	drops  drops
 	number int64 // of the last packet or frame
@@ -42,13 +42,13 @@ func (t *told) dropped() ([]Dropped, []Dropper)    { return t.drops.packets, t.d
 func (t *told) last() int64                        { return t.number }
 func (t *told) rawPackets() []etw.RawPacket        { return t.raw }
 
-func (t *told) received() []etw.ReceivedSegment { return t.data }
+func (t *told) segments() []etw.LoggedSegment { return t.data }
 
 // tellWitness takes over what a witness has found, and says what it couldn't use.
 func (t *told) tellWitness(w *etw.Witness) {
 	var untold int
 	t.rows, t.groups, untold = w.Rows()
-	t.own, t.raw, t.data = w.Own(), w.Raw(), w.Received()
+	t.own, t.raw, t.data = w.Own(), w.Raw(), w.Segments()
 	if untold > 0 {
 		t.say("%s received: nothing says which end is the host's, and they are left out", plural(untold, "pair of ends of datagrams"))
 	}

@@ -45,6 +45,7 @@ const (
 	roleSequence
 	roleAck
 	roleEnter // 0 where a call begins, 1 where it has ended
+	roleLocation
 	roleStatus
 	roleSocketType
 	roleToAddress
@@ -64,10 +65,10 @@ var roleNames = map[string]role{
 	"address":   roleAddress,
 	"processid": rolePID, "pid": rolePID,
 	"protocol": roleProtocol, "ipprotocol": roleProtocol, "iptransportprotocol": roleProtocol, "transportprotocol": roleProtocol,
-	"numbytes": roleBytes, "bytes": roleBytes, "bufferlength": roleBytes, "size": roleBytes,
+	"numbytes": roleBytes, "bytes": roleBytes, "bufferlength": roleBytes, "bytessent": roleBytes, "size": roleBytes,
 	"nummessages": roleMessages, "messages": roleMessages,
 	"seqno": roleSequence, "thseq": roleSequence, "thack": roleAck,
-	"enterexit": roleEnter, "status": roleStatus,
+	"enterexit": roleEnter, "location": roleLocation, "status": roleStatus,
 	"sockettype": roleSocketType,
 	"daddr":      roleToAddress, "saddr": roleFromAddress, "dport": roleToPort, "sport": roleFromPort,
 }

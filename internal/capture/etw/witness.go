@@ -19,10 +19,10 @@ const (
 //
 //	Microsoft-Windows-TCPIP         1002, 1017, 1031, 1033, 1038 to 1040, 1043, 1044, 1046,
 //	                                1300, 1477 (connections), 1074, 1601 (segments received),
-//	                                1169, 1170 (datagrams),
+//	                                1073, 1332, 1333 (data sent), 1169, 1170 (datagrams),
 //	                                1528, 1529 (packets of raw sockets)
-//	Microsoft-Windows-Winsock-AFD   1000, 1030 (sockets that are bound), 1009, 1015, 3004
-//	                                (datagrams that sockets were given)
+//	Microsoft-Windows-Winsock-AFD   1000, 1030 (sockets that are bound), 3004 (what sockets
+//	                                were given), 1009, 1015 (what programs took out of them)
 //	Microsoft-Windows-Kernel-Network and the kernel logger's TcpIp and UdpIp: all with ends
 //
 // Versions of TcpIp and UdpIp before 1, of Windows 2000, are passed over.
@@ -36,7 +36,8 @@ type Witness struct {
 	own      map[netip.Addr]bool
 
 	raw       []RawPacket
-	segments  []received
+	calls     map[call]uint64 // numbers of them, from 1
+	segments  []segment
 	blocks    map[uint64][]block // which connection a control block was of
 	Unlisted  int64              // connections and packets beyond the limits
 	Malformed int64              // events that end before their fields
@@ -64,22 +65,32 @@ type Row struct {
 // GroupFlow is what datagrams from one source to a group tell.
 type GroupFlow struct{ Source, Group netip.AddrPort }
 
-// RawPacket is a packet that a raw socket was given, or that was sent through one.
+// RawPacket is a packet that a raw socket was given, that was sent through one, or that a
+// program took out of it.
 type RawPacket struct {
-	Socket      uint64 // whatever stands for it in the kernel
+	Socket      uint64 // whatever stands for it in the kernel; of AFD's events, for each place where AFD logs it another
 	Source      netip.Addr
-	Destination netip.Addr
-	Length      uint32 // bytes given
-	Protocol    uint8
+	Destination netip.Addr // zero of AFD's events, which don't say it
+	Length      uint32     // bytes given
+	Protocol    uint8      // as Destination
 	Sent        bool
+	Taken       bool
 	Time        int64 // FILETIME
+}
+
+// call is a place where AFD logs what goes through a socket: a packet may pass several,
+// with an event at each.
+type call struct {
+	endpoint, location uint64
+	id                 uint16
+	left               bool // the event is of the way out
 }
 
 // NewWitness reads events by the layouts that a first pass has found.
 func NewWitness(l *Layouts) *Witness {
 	return &Witness{
 		layouts: l, rows: make(map[rowKey]*span), received: make(map[rowKey]*span),
-		sockets: make(map[uint64]uint8), own: make(map[netip.Addr]bool), blocks: make(map[uint64][]block),
+		sockets: make(map[uint64]uint8), own: make(map[netip.Addr]bool), blocks: make(map[uint64][]block), calls: make(map[call]uint64),
 	}
 }
 
@@ -114,7 +125,7 @@ func (w *Witness) reader(e *Event) func(*Event) bool {
 			return w.connection
 		case 1169, 1170:
 			return w.datagram
-		case tcpipReceived, tcpipHeader:
+		case tcpipReceived, tcpipHeader, tcpipSent, tcpipSentNext, tcpipSentCTCP:
 			return w.segment
 		case tcpipRawSend, tcpipRawReceive:
 			return w.rawPacket
@@ -125,6 +136,8 @@ func (w *Witness) reader(e *Event) func(*Event) bool {
 			return w.socket
 		case 1030:
 			return w.bind
+		case afdGiven, afdReceiveFrom, afdReceiveMessage:
+			return w.passage
 		}
 	}
 	return nil
@@ -148,6 +161,13 @@ func (w *Witness) row(rows map[rowKey]*span, k rowKey, time int64) {
 const (
 	tcpipRawSend    = 1528
 	tcpipRawReceive = 1529
+)
+
+// Events of AFD about what goes through a socket.
+const (
+	afdGiven          = 3004 // by the stack
+	afdReceiveFrom    = 1009 // taken by the program
+	afdReceiveMessage = 1015
 )
 
 // connection reads both ends of a TCP connection.
@@ -200,13 +220,40 @@ func (w *Witness) rawPacket(e *Event) bool {
 	if e.ID == tcpipRawSend {
 		p.Source, p.Destination, p.Sent = p.Destination, p.Source, true
 	}
-	switch {
-	case !p.Source.IsValid() || !p.Destination.IsValid() || p.Destination.IsUnspecified():
-	case len(w.raw) >= maxRaw:
-		w.Unlisted++
-	default:
-		w.raw = append(w.raw, p)
+	if p.Source.IsValid() && p.Destination.IsValid() && !p.Destination.IsUnspecified() {
+		w.addRaw(&p)
 	}
+	return true
+}
+
+func (w *Witness) addRaw(p *RawPacket) {
+	if len(w.raw) >= maxRaw {
+		w.Unlisted++
+		return
+	}
+	w.raw = append(w.raw, *p)
+}
+
+// passage reads what came into a socket, or went out of it, unless it is known to be a
+// socket of TCP or UDP. A call that begins has no address yet, and one that fails no data.
+func (w *Witness) passage(e *Event) bool {
+	v := &w.values
+	if v[roleEndpoint] == nil || v[roleBytes] == nil || v[roleAddress] == nil {
+		return false
+	}
+	source, endpoint := sockaddr(v[roleAddress]), number(v[roleEndpoint])
+	if !source.IsValid() || number(v[roleStatus]) != 0 || w.sockets[endpoint] != 0 {
+		return true
+	}
+	at := call{endpoint, number(v[roleLocation]), e.ID, number(v[roleEnter]) != 0}
+	if w.calls[at] == 0 {
+		if len(w.calls) >= maxRows {
+			w.Unlisted++
+			return true
+		}
+		w.calls[at] = uint64(len(w.calls) + 1)
+	}
+	w.addRaw(&RawPacket{Socket: w.calls[at], Source: source.Addr(), Length: uint32(number(v[roleBytes])), Taken: e.ID != afdGiven, Time: e.Time})
 	return true
 }
 
@@ -402,7 +449,7 @@ func (w *Witness) Own() []netip.Addr {
 	return list
 }
 
-// Raw gives the packets that raw sockets were given or sent, in the order of events.
+// Raw gives the packets of raw sockets, in the order of events.
 func (w *Witness) Raw() []RawPacket { return w.raw }
 
 // sockaddr reads a SOCKADDR of Windows (ws2def.h, ws2ipdef.h); the zero value where it is

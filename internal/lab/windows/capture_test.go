@@ -240,7 +240,7 @@ func TestFramesTellTheProtocolOfProcesses(t *testing.T) {
 			c.Frames = append(c.Frames, CaptureFrame{Time: start, Media: 1, Process: 0, Data: frame})
 		}
 		file, _ := c.Bytes()
-		s, _, err := tables.Load(put(t, "file.cap", file))
+		s, _, err := tables.Load(t.Context(), put(t, "file.cap", file))
 		if err != nil {
 			t.Fatal(err)
 		}

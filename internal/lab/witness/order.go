@@ -3,6 +3,7 @@ package witness
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,32 +13,50 @@ import (
 	"github.com/mendcap/mendcap/repair"
 )
 
-// Judge repairs packets as a sniffer wrote them, with a trace beside them or, where that is
-// nil, without, and lets tshark compare what comes out with the truth. Files are written
-// to dir, which is empty.
-func Judge(ctx context.Context, dir string, truth, written []lab.Packet, trace []byte) (judge.Score, error) {
-	path := func(name string) string { return filepath.Join(dir, name) }
+// Case is packets as a sniffer wrote them, which are repaired with traces beside them.
+type Case struct {
+	dir           string
+	truth, before *judge.File
+}
+
+// NewCase writes the files of a case to dir, which is empty.
+func NewCase(ctx context.Context, dir string, truth, written []lab.Packet) (*Case, error) {
+	c := &Case{dir: dir}
 	err := cmp.Or(
-		writeForm(path("truth.pcapng"), inTruth(truth, written), lab.WithHeaders),
-		writeForm(path("before.pcapng"), written, lab.WithHeaders),
-		writeForm(path("in.pcapng"), written, lab.SockaddrWindows),
-		lab.WriteTables(path("in.tables"), lab.SnapshotOf(truth), lab.Own))
+		writeForm(c.path("truth.pcapng"), inTruth(truth, written), lab.WithHeaders),
+		writeForm(c.path("before.pcapng"), written, lab.WithHeaders),
+		writeForm(c.path("in.pcapng"), written, lab.SockaddrWindows),
+		lab.WriteTables(c.path("in.tables"), lab.SnapshotOf(truth), lab.Own))
+	if err != nil {
+		return nil, err
+	}
+	if c.truth, err = judge.Open(ctx, c.path("truth.pcapng")); err != nil {
+		return nil, err
+	}
+	c.before, err = judge.Open(ctx, c.path("before.pcapng"))
+	return c, err
+}
+
+func (c *Case) path(name string) string { return filepath.Join(c.dir, name) }
+
+// Judge repairs the packets with a trace beside them or, where that is nil, without, and
+// lets tshark compare what comes out with the truth.
+func (c *Case) Judge(ctx context.Context, trace []byte) (judge.Score, error) {
+	err := errors.Join(os.RemoveAll(c.path("in.etl")), os.RemoveAll(c.path("out.pcapng")))
 	if err == nil && trace != nil {
-		err = os.WriteFile(path("in.etl"), trace, 0o644)
+		err = os.WriteFile(c.path("in.etl"), trace, 0o644)
 	}
 	if err == nil {
-		_, err = repair.File(ctx, path("in.pcapng"), path("out.pcapng"), repair.Options{})
+		_, err = repair.File(ctx, c.path("in.pcapng"), c.path("out.pcapng"), repair.Options{})
 	}
 	if err != nil {
 		return judge.Score{}, err
 	}
-	var files [3]*judge.File
-	for i, name := range []string{"truth.pcapng", "before.pcapng", "out.pcapng"} {
-		if files[i], err = judge.Open(ctx, path(name)); err != nil {
-			return judge.Score{}, err
-		}
+	after, err := judge.Open(ctx, c.path("out.pcapng"))
+	if err != nil {
+		return judge.Score{}, err
 	}
-	return judge.Compare(files[0], files[1], files[2]), nil
+	return judge.Compare(c.truth, c.before, after), nil
 }
 
 // inTruth is the packets that were written, in their true order and with their true times.

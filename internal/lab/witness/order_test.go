@@ -24,9 +24,14 @@ func TestEventsTellOrder(t *testing.T) {
 		truth := recording(t, name)
 		for _, kind := range []string{"ports-stamped", "ports-heavy"} {
 			written := lab.Degrade(truth, degradation(t, kind), 5)
-			trace, _ := witness.Trace(truth, witness.Trouble{Seed: 3})
+			given, taken := lab.Socket(truth, degradation(t, kind), 5)
+			trace, _ := witness.Trace(truth, witness.Trouble{Seed: 3, Given: given, Taken: taken})
+			c, err := witness.NewCase(t.Context(), t.TempDir(), truth, written)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for score, trace := range map[*judge.Score][]byte{&with: trace, &without: nil} {
-				s, err := witness.Judge(t.Context(), t.TempDir(), truth, written, trace)
+				s, err := c.Judge(t.Context(), trace)
 				if err != nil {
 					t.Fatal(err)
 				}

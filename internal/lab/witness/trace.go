@@ -18,162 +18,174 @@ type Trouble struct {
 	// Strangers is how many events of another process's raw socket there are for each
 	// packet of the capture: of packets that the capture's socket was not given.
 	Strangers float64
+	// Given and Taken are what passed through the capture's raw socket, as lab.Socket gives
+	// them: AFD logs it.
+	Given, Taken []lab.Packet
 	// RawAlone leaves out what TCP logs: events of raw sockets are all that there is.
 	RawAlone bool
-	// NoHeaders leaves out the headers that TCP logs, as Windows did before 11 24H2.
-	NoHeaders bool
+	// NoHeaders leaves out the headers that TCP logs, as Windows did before 11 24H2, and
+	// NoRaw what it logs of packets of raw sockets, as it did before 11 21H2.
+	NoHeaders, NoRaw bool
 	// Shuffle writes the fields of events in another order, which the trace states.
 	Shuffle bool
 	Seed    uint64
 }
 
 // The providers, as their GUIDs are stored.
-var tcpip = []byte{0xee, 0xe2, 0x07, 0x2f, 0xdb, 0x15, 0xf1, 0x40, 0x90, 0xef, 0x9d, 0x7b, 0xa2, 0x82, 0x18, 0x8a}
-
 const (
-	rawReceive  = 1529
-	rundown     = 1300 // of the connections, at the end of a trace
-	dataReceive = 1074
-
-	headerReceive = 1601
+	tcpip = "\xee\xe2\x07\x2f\xdb\x15\xf1\x40\x90\xef\x9d\x7b\xa2\x82\x18\x8a"
+	afd   = "\x23\x68\x3c\xe5\xb8\x7b\xbb\x44\x90\xdc\x3f\x86\x09\x0d\x48\xa6"
 )
+
+// Events.
+const (
+	rawReceive    = 1529
+	rundown       = 1300 // of the connections, at the end of a trace
+	dataReceive   = 1074
+	dataSend      = 1332
+	headerReceive = 1601
+
+	intoSocket     = 3004 // of AFD
+	receiveFrom    = 1009
+	receiveMessage = 1015
+)
+
+// entry is what an event says.
+type entry struct {
+	kind
+	fields []field
+}
 
 // told is an event before it is written.
 type told struct {
-	id   uint16
+	kind
 	time int64 // FILETIME
 	pid  uint32
 	data []byte
 }
 
-// Trace writes the events of packets, as lab.Delivered gives them: of IPv6 alone. missing
-// has the Index of those that have none.
-func Trace(packets []lab.Packet, t Trouble) (log []byte, missing map[int]bool) {
-	missing = make(map[int]bool)
-	rng := rand.New(rand.NewPCG(t.Seed, 0x77697473))
-	f := newForm(rng, t.Shuffle)
-	c := connections{}
-	var events []told
-	start := packets[0].Stamp
-	clock := func(stamp int64) int64 {
-		return epoch + (stamp+t.Offset+int64(t.Drift*float64(stamp-start)))/100
+// teller collects the events of a trace.
+type teller struct {
+	Trouble
+	layouts
+	start  int64
+	events []told
+}
+
+// clock is what the trace's clock shows, as FILETIME.
+func (t *teller) clock(stamp int64) int64 {
+	return epoch + (stamp+t.Offset+int64(t.Drift*float64(stamp-t.start)))/100
+}
+
+// tell adds an event, unless it is lost.
+func (t *teller) tell(stamp int64, pid uint32, e entry) bool {
+	if t.rng.Float64() < t.Lost {
+		return false
 	}
+	t.events = append(t.events, told{e.kind, t.clock(stamp), pid, t.write(e.kind, e.fields)})
+	return true
+}
+
+const (
+	system  = 4   // the process whose events are of the stack
+	sniffer = 998 // and the one that captures
+)
+
+// Trace writes the events of packets, as lab.Delivered gives them: of IPv6 alone. missing
+// has the Index of those that have none of a raw socket's.
+func Trace(packets []lab.Packet, trouble Trouble) (log []byte, missing map[int]bool) {
+	missing = make(map[int]bool)
+	rng := rand.New(rand.NewPCG(trouble.Seed, 0x77697473))
+	t := &teller{Trouble: trouble, layouts: layouts{rng, trouble.Shuffle, make(map[kind][]int), nil}, start: packets[0].Stamp}
+	c := connections{}
 	for i := range packets {
 		p := &packets[i]
 		if p.Data[0]>>4 != 6 {
 			continue
 		}
 		missing[p.Index] = true
-		for n := range max(1, t.Sockets) {
-			if rng.Float64() >= t.Lost {
-				delete(missing, p.Index)
-				stamp := p.Stamp + int64(n)*2000
-				events = append(events, told{rawReceive, clock(stamp), 4, f.rawReceive(p.Data, 0xffff800011112000+uint64(n)*64)})
+		if !t.NoRaw {
+			for n := range max(1, t.Sockets) {
+				if t.tell(p.Stamp+int64(n)*2000, system, given(p.Data, 0xffff800011112000+uint64(n)*64)) {
+					delete(missing, p.Index)
+				}
 			}
 		}
 		if !t.RawAlone {
-			header, data := c.received(p)
-			if header != nil && !t.NoHeaders && rng.Float64() >= t.Lost {
-				events = append(events, told{headerReceive, clock(p.Stamp), 4, header})
-			}
-			if data != nil && rng.Float64() >= t.Lost {
-				events = append(events, told{dataReceive, clock(p.Stamp), 4, data})
+			for _, e := range c.logged(p) {
+				if e.id != headerReceive || !t.NoHeaders {
+					t.tell(p.Stamp, system, e)
+				}
 			}
 		}
 		if rng.Float64() < t.Strangers {
 			stamp := p.Stamp + rng.Int64N(2_000_000) - 1_000_000
-			events = append(events, told{rawReceive, clock(stamp), 999, f.rawReceive(stranger(rng, p.Data), 0xffff800099990000)})
+			t.stranger(stamp, p)
 		}
 	}
-	slices.SortStableFunc(events, func(a, b told) int { return cmp.Compare(a.time, b.time) })
-	var l logFile
-	first := clock(start) - 10_000_000
-	l.begin(first)
-	for _, e := range events {
-		l.event(tcpip, e.id, 0, e.time, e.pid, e.data)
-	}
-	for _, data := range c.rundown() {
-		l.event(tcpip, rundown, 0, clock(packets[len(packets)-1].Stamp)+1, 4, data)
-	}
-	if t.Shuffle {
-		l.metadata(clock(packets[len(packets)-1].Stamp)+1, f.info())
-	}
-	l.flush()
-	return l.done, missing
+	t.passages()
+	return t.file(packets[len(packets)-1].Stamp, c), missing
 }
 
-// stranger is a packet like p, of the same source and length, to another address and
-// mostly of another protocol.
-func stranger(rng *rand.Rand, p []byte) []byte {
+// passages adds what AFD logs of the capture's raw socket.
+func (t *teller) passages() {
+	taken := uint16(receiveFrom)
+	if t.Seed%2 == 1 {
+		taken = receiveMessage
+	}
+	for _, through := range []struct {
+		packets []lab.Packet
+		id      uint16
+		pid     uint32
+	}{{t.Given, intoSocket, system}, {t.Taken, taken, sniffer}} {
+		for i := range through.packets {
+			if p := &through.packets[i]; p.Data[0]>>4 == 6 {
+				begins, ends := passage(p, through.id, ownEndpoint)
+				t.tell(p.Stamp, through.pid, begins)
+				t.tell(p.Stamp, through.pid, ends)
+			}
+		}
+	}
+}
+
+// file is the trace's file.
+func (t *teller) file(end int64, c connections) []byte {
+	slices.SortStableFunc(t.events, func(a, b told) int { return cmp.Compare(a.time, b.time) })
+	var l logFile
+	l.begin(t.clock(t.start) - 10_000_000)
+	for _, e := range t.events {
+		l.event([]byte(e.provider), e.id, 0, e.time, e.pid, e.data)
+	}
+	for _, data := range c.rundown() {
+		l.event([]byte(tcpip), rundown, 0, t.clock(end)+1, system, data)
+	}
+	for _, info := range t.stated {
+		l.metadata(t.clock(end)+1, info)
+	}
+	l.flush()
+	return l.done
+}
+
+// stranger adds the events of another process's raw socket, about a packet like p.
+func (t *teller) stranger(stamp int64, p *lab.Packet) {
+	add := func(e entry) {
+		t.events = append(t.events, told{e.kind, t.clock(stamp), 999, t.write(e.kind, e.fields)})
+	}
+	if !t.NoRaw {
+		add(given(like(t.rng, p.Data), 0xffff800099990000))
+	}
+	if t.Given != nil {
+		begins, _ := passage(p, intoSocket, otherEndpoint)
+		add(begins)
+	}
+}
+
+// like is a packet of the same source and length as p, to another address and mostly of
+// another protocol.
+func like(rng *rand.Rand, p []byte) []byte {
 	other := slices.Clone(p[:40])
 	binary.BigEndian.PutUint16(other[38:], uint16(rng.Uint32()))
 	binary.BigEndian.PutUint16(other[4:], uint16(len(p)-40))
 	other[6] = []byte{6, 17, 58}[rng.IntN(3)]
 	return append(other, p[40:]...)
-}
-
-// field is a field of an event.
-type field struct {
-	name   string
-	kind   uint16 // TDH_INTYPE_*
-	length int    // the field before it, of bytes that have one
-	write  func(b, ip []byte, socket uint64) []byte
-}
-
-// form is the order of an event's fields.
-type form struct{ fields []field }
-
-// newForm is the order of the manifest, or another one. A length stays before its bytes.
-func newForm(rng *rand.Rand, shuffle bool) *form {
-	const uint32Type, binaryType, pointerType = 8, 14, 16
-	number := func(value func(ip []byte) int) func(b, ip []byte, socket uint64) []byte {
-		return func(b, ip []byte, _ uint64) []byte { return put(b, uint32(value(ip))) }
-	}
-	address := func(at int) func(b, ip []byte, socket uint64) []byte {
-		return func(b, ip []byte, _ uint64) []byte {
-			return put(b, uint16(23), uint16(0), uint32(0), ip[at:at+16], uint32(0)) // SOCKADDR_IN6
-		}
-	}
-	of28 := number(func([]byte) int { return 28 })
-	parts := [][]field{
-		{{"Endpoint", pointerType, -1, func(b, _ []byte, socket uint64) []byte { return put(b, socket) }}},
-		{{"IpProtocol", uint32Type, -1, number(func(ip []byte) int { return int(ip[6]) })}},
-		{{"NumMessages", uint32Type, -1, number(func([]byte) int { return 1 })}},
-		{{"NumBytes", uint32Type, -1, number(func(ip []byte) int { return len(ip) - 40 })}},
-		{{"LocalSockAddrLength", uint32Type, -1, of28}, {"LocalSockAddr", binaryType, 0, address(24)}},
-		{{"RemoteSockAddrLength", uint32Type, -1, of28}, {"RemoteSockAddr", binaryType, 0, address(8)}},
-	}
-	if shuffle {
-		rng.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
-	}
-	f := &form{}
-	for _, part := range parts {
-		f.fields = append(f.fields, part...)
-	}
-	return f
-}
-
-// rawReceive is the user data of event 1529.
-func (f *form) rawReceive(ip []byte, socket uint64) (b []byte) {
-	for _, one := range f.fields {
-		b = one.write(b, ip, socket)
-	}
-	return b
-}
-
-// info is TRACE_EVENT_INFO: 112 bytes, then 24 for each property, then the names.
-func (f *form) info() []byte {
-	b := put(nil, tcpip, make([]byte, 16), uint16(rawReceive), uint8(0), uint8(16), uint8(4), uint8(0), uint16(0), uint64(1))
-	b = put(b, make([]byte, 52), uint32(len(f.fields)), uint32(len(f.fields)), uint32(0))
-	names := len(b) + 24*len(f.fields)
-	var text []byte
-	for i, one := range f.fields {
-		flags, length := uint32(0), uint16(0)
-		if one.length >= 0 {
-			flags, length = 2, uint16(i-1)
-		}
-		b = put(b, flags, uint32(names+len(text)), one.kind, uint16(0), uint32(0), uint16(1), length, uint32(0))
-		text = put(text, one.name)
-	}
-	return append(b, text...)
 }

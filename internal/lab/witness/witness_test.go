@@ -292,9 +292,9 @@ func TestEventsAnswerWhatHasNoChecksum(t *testing.T) {
 			if a.wrong != 0 || likely == 0 && trouble.Strangers == 0 {
 				t.Errorf("%d of %d packets are answered wrongly, %d likely by their event", a.wrong, a.answered, likely)
 			}
-			// What a reader that stalls stamps later than is usual has no turn; nor has anything
-			// where events were lost.
-			if trouble.Lost == 0 && 500*a.owed > a.packets {
+			// Where events were lost and packets dropped, the only event near a packet may be
+			// that of one that was dropped, and its own be lost: nothing tells.
+			if trouble.Lost == 0 && a.owed > 0 {
 				t.Errorf("%d of %d packets are not answered though they have an event", a.owed, a.packets)
 			}
 		})
@@ -315,7 +315,7 @@ func TestTablesCountEventsAboutPackets(t *testing.T) {
 			want++
 		}
 	}
-	_, results, err := tables.Load(path)
+	_, results, err := tables.Load(t.Context(), path)
 	if err != nil || len(results) != 1 {
 		t.Fatalf("got %+v and %v", results, err)
 	}

@@ -16,7 +16,7 @@
 //	lots/00012.jsonl           summary of a lot that is done, see report.LotSchema
 //	lots/00012.progress.jsonl  what is done of one that is not
 //	lots/00012.attempts.json   how often it was begun, and what it may have died of
-//	lots/00012.begun.txt       the same of the first attempt, where it is a file
+//	lots/00012.begun.txt       what its first attempt is at, where all are files
 package lots
 
 import (

@@ -14,15 +14,17 @@ import (
 	"github.com/mendcap/mendcap/internal/lab/witness"
 )
 
-// traces are the event traces that captures have beside them: none, a whole one, one of
-// before Windows 11 24H2, and one with every trouble.
-var traces = []struct {
+// traces are the event traces that captures have beside them: none, a whole one, those of
+// before Windows 11 24H2 and 21H2, one of AFD's events alone, and one with every trouble.
+var traces = [...]struct {
 	name    string
 	trouble *witness.Trouble
 }{
 	{"without", nil},
 	{"with", &witness.Trouble{}},
-	{"no headers", &witness.Trouble{NoHeaders: true}},
+	{"before 24H2", &witness.Trouble{NoHeaders: true}},
+	{"before 21H2", &witness.Trouble{NoHeaders: true, NoRaw: true}},
+	{"AFD alone", &witness.Trouble{RawAlone: true, NoRaw: true}},
 	{"troubled", &witness.Trouble{Lost: .1, Offset: int64(time.Second), Drift: 50e-6, Sockets: 2, Strangers: .5, Shuffle: true}},
 }
 
@@ -30,7 +32,7 @@ var traces = []struct {
 type traced struct {
 	name   string
 	held   bool
-	scores [4]judge.Score
+	scores [len(traces)]judge.Score
 }
 
 // runEvents judges the order of what threads recorded, with the host's own trace and
@@ -78,23 +80,27 @@ func runEvents(ctx context.Context, o options) error {
 
 func (r *traced) judge(ctx context.Context, packets []lab.Packet, d lab.Degradation, seed uint64) error {
 	written := lab.Degrade(packets, d, seed)
-	for i, beside := range traces {
-		var log []byte
-		if beside.trouble != nil {
-			trouble := *beside.trouble
-			trouble.Seed = seed
-			log, _ = witness.Trace(packets, trouble)
-		}
-		err := inTemporary(func(dir string) error {
-			s, err := witness.Judge(ctx, dir, packets, written, log)
-			r.scores[i].Add(s)
-			return err
-		})
+	given, taken := lab.Socket(packets, d, seed)
+	return inTemporary(func(dir string) error {
+		c, err := witness.NewCase(ctx, dir, packets, written)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		for i, beside := range traces {
+			var log []byte
+			if beside.trouble != nil {
+				trouble := *beside.trouble
+				trouble.Seed, trouble.Given, trouble.Taken = seed, given, taken
+				log, _ = witness.Trace(packets, trouble)
+			}
+			s, err := c.Judge(ctx, log)
+			if err != nil {
+				return err
+			}
+			r.scores[i].Add(s)
+		}
+		return nil
+	})
 }
 
 // sumOf adds up the rows of recordings that are held out, or that are not.

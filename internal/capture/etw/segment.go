@@ -2,10 +2,16 @@ package etw
 
 import "net/netip"
 
-// Events of TCPIP about segments that the host has received.
+// Events of TCPIP about segments that the host has received or sent.
 const (
 	tcpipReceived = 1074 // data that a connection was given
-	tcpipHeader   = 1601 // the header of any segment (Windows 11 24H2 and later)
+	tcpipHeader   = 1601 // the header of any segment received (Windows 11 24H2 and later)
+
+	// Data that a connection sends: before Windows 8.1, after, and with the congestion
+	// control of those versions that was called CTCP.
+	tcpipSent     = 1073
+	tcpipSentNext = 1332
+	tcpipSentCTCP = 1333
 )
 
 // Limits of what a Witness keeps of segments.
@@ -14,22 +20,22 @@ const (
 	maxBlocks   = 1 << 16
 )
 
-// ReceivedSegment is a segment that the host's TCP has received. An event tells either how
-// long its data is, or its ACK number.
-type ReceivedSegment struct {
+// LoggedSegment is a segment that the host's TCP has received or sent. An event tells
+// either how long its data is, or its ACK number.
+type LoggedSegment struct {
 	Source, Destination netip.AddrPort
 	Seq, Length, Ack    uint32
 	HasAck              bool
 	Time                int64 // FILETIME
 }
 
-// received is such an event, whose connection is known by its control block alone.
-type received struct {
-	tcb    uint64
-	seq    uint32
-	other  uint32 // the ACK number of a header, else the length
-	header bool
-	time   int64
+// segment is such an event, whose connection is known by its control block alone.
+type segment struct {
+	tcb   uint64
+	seq   uint32
+	other uint32 // the ACK number of a header, else the length
+	id    uint16
+	time  int64
 }
 
 // block is what connection a control block belonged to at a time.
@@ -51,12 +57,12 @@ func (w *Witness) block(tcb uint64, local, remote netip.AddrPort, time int64) {
 	w.blocks[tcb] = append(list, block{local, remote, time})
 }
 
-// segment reads that a connection was given data, or a segment with its header.
+// segment reads that a connection was given data, or a segment with its header, or that it
+// has sent data.
 func (w *Witness) segment(e *Event) bool {
 	v := &w.values
-	header := e.ID == tcpipHeader
 	other := v[roleBytes]
-	if header {
+	if e.ID == tcpipHeader {
 		other = v[roleAck]
 	}
 	if v[roleConnection] == nil || other == nil || v[roleSequence] == nil {
@@ -66,15 +72,15 @@ func (w *Witness) segment(e *Event) bool {
 		w.Unlisted++
 		return true
 	}
-	w.segments = append(w.segments, received{number(v[roleConnection]), uint32(number(v[roleSequence])), uint32(number(other)), header, e.Time})
+	w.segments = append(w.segments, segment{number(v[roleConnection]), uint32(number(v[roleSequence])), uint32(number(other)), e.ID, e.Time})
 	return true
 }
 
-// Received gives the segments that connections were given, in the order of events. A control
+// Segments gives those that connections were given or sent, in the order of events. A control
 // block is that of the connection which was last named for it before, or else first after:
 // the list of connections may come at the end of a trace.
-func (w *Witness) Received() []ReceivedSegment {
-	list := make([]ReceivedSegment, 0, len(w.segments))
+func (w *Witness) Segments() []LoggedSegment {
+	list := make([]LoggedSegment, 0, len(w.segments))
 	for i := range w.segments {
 		s := &w.segments[i]
 		blocks := w.blocks[s.tcb]
@@ -87,13 +93,16 @@ func (w *Witness) Received() []ReceivedSegment {
 				of = b
 			}
 		}
-		segment := ReceivedSegment{Source: of.remote, Destination: of.local, Seq: s.seq, HasAck: s.header, Time: s.time}
-		if s.header {
-			segment.Ack = s.other
-		} else {
-			segment.Length = s.other
+		one := LoggedSegment{Source: of.remote, Destination: of.local, Seq: s.seq, Time: s.time}
+		switch s.id {
+		case tcpipHeader:
+			one.Ack, one.HasAck = s.other, true
+		case tcpipReceived:
+			one.Length = s.other
+		default:
+			one.Source, one.Destination, one.Length = of.local, of.remote, s.other
 		}
-		list = append(list, segment)
+		list = append(list, one)
 	}
 	return list
 }
