@@ -70,8 +70,9 @@ func (e *Engine) unanimous(k *flowKey, home uint64) (v verdict, ok bool) {
 	hash := hashFlow(home, k.ports, k.class)
 	if e.retired.n > 0 {
 		if source := e.candidates.place(&k.src, k.zone, home); source != none {
-			if at := e.retired.next(e.retired.begin(hash), source, k); at != none {
-				a := &e.retired.slots[at]
+			s := e.retired.of(hash)
+			if at := s.first(source, k, hash); at != none {
+				a := &s.slots[at]
 				return a.verdict(), a.only
 			}
 		}

@@ -133,7 +133,10 @@ func (e *Engine) observeClusters(d direction) []observation {
 		named bool
 	}
 	seen := map[kind]bool{}
-	var list []observation
+	list := slices.Clone(e.past.observed[d])
+	for i := range list {
+		seen[kind{list[i].h, list[i].needs, list[i].named}] = true
+	}
 	for _, c := range e.flows.clusters.all() {
 		if len(list) == maxObserved {
 			break

@@ -125,21 +125,25 @@ func (e *Engine) openCrowds(firm []int32) {
 		some := slices.DeleteFunc(slices.Clone(crowd), func(i int32) bool { return !t.list.at(i).firm() })
 		c.firm[header.Residue(r)] = slices.Clone(some) // without the crowd's room
 	}
+	var asking portSet // of those that retired the others matter no more
 	for _, fl := range e.flows.list.all() {
-		if fl.key.twoWay() {
-			e.noteAnswering(&fl.key)
+		if at := e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)); at != none {
+			e.noteAnswering(&fl.key, at)
+		}
+		asking.add(fl.key.ports.Reversed(), fl.key.class)
+	}
+	for a := range e.retired.all() {
+		if asking.has(a.ports, a.class) {
+			e.noteAnswering(&flowKey{src: t.list.at(a.home - 1).addr, ports: a.ports, class: a.class}, a.home-1)
 		}
 	}
 }
 
-// noteAnswering notes that the source of k sends, as far as it is of a larger crowd.
-func (e *Engine) noteAnswering(k *flowKey) {
+// noteAnswering notes that the source of k, which is the candidate at a place, sends, as
+// far as it is of a larger crowd.
+func (e *Engine) noteAnswering(k *flowKey, at int32) {
 	c, r := &e.crowds, header.ResidueOf(k.src)
-	if len(e.candidates.with(r)) <= c.max {
-		return
-	}
-	at := e.candidates.place(&k.src, k.zone, hashPlace(&k.src, k.zone))
-	if at == none || e.candidates.list.at(at).firm() {
+	if !k.twoWay() || len(e.candidates.with(r)) <= c.max || e.candidates.list.at(at).firm() {
 		return
 	}
 	one := answering{k.ports, r, uint8(k.class)}

@@ -165,6 +165,13 @@ func (e *Engine) settled(fl *flow) (packet.Addr, bool) {
 
 // decideAll decides every cluster.
 func (e *Engine) decideAll() {
+	e.decideEach()
+	e.separateTies()
+	e.settleFlows()
+}
+
+// decideEach decides every cluster by itself.
+func (e *Engine) decideEach() {
 	e.lists, e.few, e.long, e.unlisted = nil, 0, 0, 0
 	for _, fl := range e.flows.list.all() {
 		fl.modes, fl.empty = 0, 0
@@ -179,8 +186,6 @@ func (e *Engine) decideAll() {
 		every[j] = j
 	}
 	e.decideClusters(every)
-	e.separateTies()
-	e.settleFlows()
 }
 
 // decideClusters decides the clusters at some places.
@@ -296,22 +301,30 @@ func (e *Engine) learnOpen() {
 			fl.empty++
 		}
 	}
-	flows, empty := 0.0, 0.0
+	seen := e.past.inbound
 	for _, fl := range e.flows.list.all() {
-		if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
-			continue
-		}
-		none := fl.empty == fl.clusters-uint16(fl.cut)
-		if none && e.flows.clusters.at(fl.first).rivals {
-			continue // it may be no flow at all, but another protocol's packets
-		}
-		flows++
-		if none {
-			empty++
-		}
+		seen.add(e, fl)
 	}
-	missing := empty / math.Max(1-e.candidates.occupied, 0.05)
-	e.open = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(flows+assumed))))
+	missing := seen.empty / math.Max(1-e.candidates.occupied, 0.05)
+	e.open = math.Log2(min(1, max(math.Exp2(openLeast), (missing+1)/(seen.flows+assumed))))
+}
+
+// answerable are flows that others sent, and those of them that no candidate fits.
+type answerable struct{ flows, empty float64 }
+
+// add counts a flow.
+func (a *answerable) add(e *Engine, fl *flow) {
+	if fl.clusters <= uint16(fl.cut) || e.direction(fl.key.src) != inbound {
+		return
+	}
+	empty := fl.empty == fl.clusters-uint16(fl.cut)
+	if empty && e.flows.clusters.at(fl.first).rivals {
+		return // it may be no flow at all, but another protocol's packets
+	}
+	a.flows++
+	if empty {
+		a.empty++
+	}
 }
 
 // hasCandidate reports whether any address fits c, in a mode that isn't rare.

@@ -18,9 +18,11 @@ type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
 	// MaxClusters bounds what is kept of the capture: flows, the clusters in
 	// them, and addresses, about 250 bytes for one of each; and the candidates that
-	// answers list. Conclude leaves 40 bytes of most flows. Packets beyond the bound
-	// are answered one by one, without the evidence of their cluster, and counted by
-	// Evicted. 0 means DefaultMaxClusters.
+	// answers list. Conclude leaves 40 bytes of most flows; where a quarter of the bound
+	// is reached, that is left before of those that are decided for good, of up to four
+	// times the bound, unless packets were cut. Packets beyond the bound are answered one
+	// by one, without the evidence of their cluster, and counted by Answers.GivenUp. 0
+	// means DefaultMaxClusters.
 	MaxClusters int
 	// Confidence is the posterior from which on an answer that isn't proved is
 	// given as Likely, between 0.5 and 1; 1 gives proved ones alone. 0 means
@@ -37,21 +39,26 @@ type Engine struct {
 	vantage    vantage
 	byName     int      // candidates that were named before anything else showed them
 	truncated  bool     // some packet's checksum can't be verified
+	cut        bool     // that of one between ports, which any flow between them may answer
 	span       period   // of the packets' stamps
 	moments    period   // of the tables'
 	datagrams  readings // moments of the tables' rows of UDP
 	confidence float64  // from which on an answer is likely
+	most       int      // flows, and clusters, for which there is room besides those of the tables
+	early      int      // flows or clusters from which on some retire before Conclude: see retireEarly
+	round      int      // flows or clusters that come before some retire again
+	past       past     // of those that did
+	retired    retired
 
 	// By Conclude.
 	open      float64 // log2 odds that what others sent is for none of the candidates
 	complete  completeness
 	modes     [directions][header.Hypotheses]modeBits
-	lists     []shortlisted // of clusters whose destination isn't proved
-	few, long int           // candidates in them, up to fewListed each and beyond that
-	unlisted  int64         // such clusters for whose candidates there was no room
-	familiar  *acquaintance // while ties are separated
-	strays    []packet.Addr // destinations found that are no candidates
-	retired   retired
+	lists     []shortlisted     // of clusters whose destination isn't proved
+	few, long int               // candidates in them, up to fewListed each and beyond that
+	unlisted  int64             // such clusters for whose candidates there was no room
+	familiar  *acquaintance     // while ties are separated
+	strays    []packet.Addr     // destinations found that are no candidates
 	byPorts   map[portKey]int32 // the first of the flows from these ports; only if truncated
 	// groupPorts are groups that are proved to be sent to, by destination port;
 	// only if truncated.
@@ -65,8 +72,8 @@ func New(o Options) *Engine {
 		most = DefaultMaxClusters
 	}
 	e := &Engine{
-		confidence: cmp.Or(o.Confidence, DefaultConfidence),
-		resolved:   resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
+		most: most, confidence: cmp.Or(o.Confidence, DefaultConfidence),
+		resolved: resolutions{max: most, at: map[packet.Addr]*[4]int64{}}, span: never, moments: never,
 	}
 	e.flows.max, e.candidates.max = math.MaxInt32, math.MaxInt32
 	for _, a := range header.WellKnown {
@@ -77,6 +84,8 @@ func New(o Options) *Engine {
 	}
 	e.flows.max = min(max(e.flows.list.len(), e.flows.names.len())+most, math.MaxInt32)
 	e.candidates.max = min(e.candidates.list.len()+most, math.MaxInt32)
+	e.round = max(1, most/earlyShare)
+	e.early = e.flows.list.len() + e.round
 	return e
 }
 
@@ -99,12 +108,16 @@ func (e *Engine) Observe(f *Facts) {
 			e.observeAs(f, h, alone)
 		}
 	}
+	e.retireEarly()
 }
 
 // observeAs takes in f, read under h; alone says that no cluster decides it.
 func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	key := f.key(h)
 	hash := hashFlow(f.home, key.ports, key.class)
+	if e.answeredEarly(f, &key, hash, h, alone) {
+		return
+	}
 	if h == header.AsOther && f.read.Other.Protocol == packet.ProtoESP && !e.flows.roomForESP(&key, hash) {
 		return
 	}
@@ -117,6 +130,7 @@ func (e *Engine) observeAs(f *Facts, h header.Hypothesis, alone bool) {
 	}
 	checked := f.read.Checked(h)
 	e.truncated = e.truncated || !checked && i != none
+	e.cut = e.cut || !checked && h != header.AsOther && key.twoWay()
 	if i == none {
 		e.crowds.add(f.read.Needs(h))
 		e.flows.evicted++

@@ -10,6 +10,9 @@ import (
 // shown it.
 var assumedModes = [header.Modes]float64{header.Whole: 3.9, header.Partial: 0.07, header.Lengthless: 0.03}
 
+// modeCounts are how many flows have shown a mode.
+type modeCounts [directions][header.Hypotheses][header.Modes]float64
+
 // modeBits are log2 of how common each mode is.
 type modeBits [header.Modes]float64
 
@@ -17,28 +20,34 @@ type modeBits [header.Modes]float64
 // of what the host sends and of the rest. A flow that proves nothing counts half
 // if only one of its modes has a candidate.
 func (e *Engine) learnModes() {
-	var seen [directions][header.Hypotheses][header.Modes]float64
+	seen := e.past.modes
 	for _, c := range e.flows.clusters.all() {
-		fl := e.flows.list.at(c.flow)
-		c.proven = fl.proved(c)
-		n, weight := c.needs, 0.5
-		if c.proven {
-			n, weight = c.dominant(), 1
-		}
-		m, one := e.onlyMode(&n, c.proven)
-		if !one {
-			continue
-		}
-		if c.proven {
-			fl.modes |= 1 << m
-		}
-		seen[e.direction(fl.key.src)][fl.key.hypothesis()][m] += weight
+		e.countMode(c, &seen)
 	}
 	for d := range seen {
 		for h := range seen[d] {
 			e.modes[d][h] = modeShares(&seen[d], header.Hypothesis(h))
 		}
 	}
+}
+
+// countMode notes whether c proves its protocol, and counts the mode that it shows, if it
+// shows one.
+func (e *Engine) countMode(c *cluster, seen *modeCounts) {
+	fl := e.flows.list.at(c.flow)
+	c.proven = fl.proved(c)
+	n, weight := c.needs, 0.5
+	if c.proven {
+		n, weight = c.dominant(), 1
+	}
+	m, one := e.onlyMode(&n, c.proven)
+	if !one {
+		return
+	}
+	if c.proven {
+		fl.modes |= 1 << m
+	}
+	seen[e.direction(fl.key.src)][fl.key.hypothesis()][m] += weight
 }
 
 // onlyMode returns the one mode of n, or among several the one with a

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"iter"
 	"math/bits"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
@@ -9,8 +10,63 @@ import (
 // retired are the flows whose clusters answer for all of their packets: the
 // answers are what is kept of them. They are most of a large capture's.
 type retired struct {
+	shelves [shelves]shelf // by the flow's hash
+	n       int
+}
+
+// shelves are how many there are: while one grows, it alone is there twice.
+const shelves = 64
+
+// of returns the shelf of a flow.
+func (t *retired) of(hash uint64) *shelf { return &t.shelves[hash%shelves] }
+
+// all are the clusters, in no order.
+func (t *retired) all() iter.Seq[*answered] {
+	return func(yield func(*answered) bool) {
+		for i := range t.shelves {
+			slots := t.shelves[i].slots
+			for at := range slots {
+				if a := &slots[at]; a.home != 0 && !yield(a) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// shelf has the clusters of some of the flows.
+type shelf struct {
 	slots []answered // linear probing by the flow's hash
 	n     int
+}
+
+// grow makes room for more clusters. Those of one flow stay in their order; hashOf returns
+// the hash of a cluster's flow.
+func (s *shelf) grow(more int, hashOf func(*answered) uint64) {
+	room := func(n int) int { return n + n/4 + 1 } // one slot in five is empty
+	if more == 0 || room(s.n+more) <= len(s.slots) {
+		return
+	}
+	old := s.slots
+	s.slots = make([]answered, room(max(s.n+more, s.n+s.n/8)))
+	gap := 0 // no search goes on beyond it that began before it
+	for gap < len(old) && old[gap].home != 0 {
+		gap++
+	}
+	for i := range old {
+		if a := &old[(gap+i)%len(old)]; a.home != 0 {
+			s.put(a, hashOf(a))
+		}
+	}
+}
+
+// put puts a cluster after the others of its flow, whose hash is given.
+func (s *shelf) put(a *answered, hash uint64) {
+	at := s.begin(hash)
+	for s.slots[at].home != 0 {
+		at = s.after(at)
+	}
+	s.slots[at] = *a
 }
 
 // answered is a cluster of a flow that has retired.
@@ -47,24 +103,32 @@ func (a *answered) leads(r header.Residue) bool {
 }
 
 // begin returns the place at which a search for a flow begins.
-func (t *retired) begin(hash uint64) int {
-	first, _ := bits.Mul64(hash, uint64(len(t.slots)))
+func (s *shelf) begin(hash uint64) int {
+	first, _ := bits.Mul64(hash, uint64(len(s.slots)))
 	return int(first)
 }
 
 // after returns the place that is searched after another.
-func (t *retired) after(at int) int {
-	if at++; at == len(t.slots) {
+func (s *shelf) after(at int) int {
+	if at++; at == len(s.slots) {
 		return 0
 	}
 	return at
 }
 
-// next returns the place, from one on, of the next cluster of a flow whose source is the
-// candidate home; none after the last.
-func (t *retired) next(at int, home int32, k *flowKey) int {
-	for ; t.slots[at].home != 0; at = t.after(at) {
-		if a := &t.slots[at]; a.home == home+1 && a.ports == k.ports && a.class == k.class {
+// first returns the place of the first cluster of a flow whose source is the candidate
+// home; none if it has not retired.
+func (s *shelf) first(home int32, k *flowKey, hash uint64) int {
+	if s.n == 0 {
+		return none
+	}
+	return s.next(s.begin(hash), home, k)
+}
+
+// next is first from a place on: none after the last.
+func (s *shelf) next(at int, home int32, k *flowKey) int {
+	for ; s.slots[at].home != 0; at = s.after(at) {
+		if a := &s.slots[at]; a.home == home+1 && a.ports == k.ports && a.class == k.class {
 			return at
 		}
 	}
@@ -73,13 +137,8 @@ func (t *retired) next(at int, home int32, k *flowKey) int {
 
 // add takes in c, a cluster of a flow that retires: one after the other, as the
 // flow had them. only says that the flow has no other.
-func (t *retired) add(home int32, k *flowKey, c *cluster, only bool) {
-	at := t.begin(k.hash())
-	for t.slots[at].home != 0 {
-		at = t.after(at)
-	}
-	a := &t.slots[at]
-	*a = answered{
+func (t *retired) add(home int32, k *flowKey, hash uint64, c *cluster, only bool) {
+	a := answered{
 		home: home + 1, at: c.at, ports: k.ports, needs: c.needs, class: k.class,
 		by: c.by, mode: c.mode, only: only, posterior: c.posterior, second: c.second,
 	}
@@ -88,16 +147,28 @@ func (t *retired) add(home int32, k *flowKey, c *cluster, only bool) {
 			a.leading |= 1 << m
 		}
 	}
+	s := t.of(hash)
+	s.put(&a, hash)
+	s.n++
 	t.n++
+}
+
+// rejoin notes that a packet has come of a flow whose source is the candidate home, and
+// that none of its clusters answers for it.
+func (t *retired) rejoin(home int32, k *flowKey, hash uint64) {
+	s := t.of(hash)
+	for at := s.first(home, k, hash); at != none; at = s.next(s.after(at), home, k) {
+		s.slots[at].only = false
+	}
 }
 
 // find returns the cluster that n agrees with of a flow whose source is the
 // candidate home, chosen as flows.cluster does, nil where there is none; left
 // says that the flow is there.
 func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
-	agrees := header.Modes
-	for at := t.next(t.begin(hash), home, k); at != none; at = t.next(t.after(at), home, k) {
-		a := &t.slots[at]
+	agrees, s := header.Modes, t.of(hash)
+	for at := s.first(home, k, hash); at != none; at = s.next(s.after(at), home, k) {
+		a := &s.slots[at]
 		if m := a.needs.Agreeing(n); m < header.Modes && !left {
 			return a, true
 		} else if m < agrees {
@@ -129,54 +200,90 @@ const maxRetired = 16
 // retire leaves of every flow its answers alone, where no packet needs more of
 // it, and gives the room of its records back.
 func (e *Engine) retire() {
-	t, r := &e.flows, &e.retired
-	t.findIndependent()
-	home, leaving := make([]int32, t.list.n), 0
+	if home, some := e.leaving(func(_ *flow, c *cluster) bool { return c.clear() }); some {
+		e.leave(home)
+		if e.truncated {
+			e.indexPorts()
+		}
+	}
+}
+
+// leaving returns the places among the candidates of the sources of the flows that can
+// retire, by flow, none for others; some says that there are any. done says of a cluster
+// that its decision may be the last.
+func (e *Engine) leaving(done func(*flow, *cluster) bool) (home []int32, some bool) {
+	t := &e.flows
+	t.findIndependent(done)
+	home = make([]int32, t.list.n)
 	for i, fl := range t.list.all() {
 		if home[i] = none; fl.stays {
 			continue
 		}
 		if home[i] = e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)); home[i] != none {
-			leaving += int(fl.clusters)
+			some = true
 		}
 	}
-	if leaving == 0 {
-		return
+	return home, some
+}
+
+// leave lets the flows with a home retire.
+func (e *Engine) leave(home []int32) {
+	t, r := &e.flows, &e.retired
+	again := r.n > 0 // some may have retired before
+	var coming [shelves]int
+	for i, fl := range t.list.all() {
+		if home[i] != none {
+			coming[fl.key.hash()%shelves] += int(fl.clusters)
+		}
 	}
-	r.slots = make([]answered, leaving+leaving/4+1)
+	for i, n := range coming {
+		r.shelves[i].grow(n, e.hashOf)
+	}
 	for _, c := range t.clusters.all() {
-		if at := home[c.flow]; at != none {
-			fl := t.list.at(c.flow)
-			r.add(at, &fl.key, c, fl.clusters == 1)
+		at := home[c.flow]
+		if at == none {
+			continue
 		}
+		fl := t.list.at(c.flow)
+		hash, only := fl.key.hash(), fl.clusters == 1
+		if again {
+			only = only && r.of(hash).first(at, &fl.key, hash) == none
+		}
+		r.add(at, &fl.key, hash, c, only)
 	}
 	e.flows = t.without(func(i int32) bool { return home[i] != none })
-	if e.truncated {
-		e.indexPorts()
-	}
+}
+
+// hashOf returns the hash of the flow of a cluster that has retired.
+func (e *Engine) hashOf(a *answered) uint64 {
+	source := e.candidates.list.at(a.home - 1)
+	return hashFlow(hashPlace(&source.addr, source.zone), a.ports, a.class)
 }
 
 // findIndependent marks that all flows stay but those whose packets are all
-// answered by clusters, and that nothing else asks for.
-func (t *flows) findIndependent() {
+// answered by clusters that are done, and that nothing else asks for.
+func (t *flows) findIndependent(done func(*flow, *cluster) bool) {
+	for _, fl := range t.list.all() {
+		fl.stays = fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
+	}
 	for _, c := range t.clusters.all() {
 		fl := t.list.at(c.flow)
-		fl.stays = fl.stays || !c.clear()
+		fl.stays = fl.stays || !done(fl, c)
 	}
+	var wanted portSet
 	for _, fl := range t.list.all() {
-		fl.stays = fl.stays || fl.alone || fl.clusters == 0 || fl.clusters > maxRetired || fl.named != none
 		if fl.stays && fl.key.twoWay() {
-			t.wanted.add(fl.key.ports.Reversed(), fl.key.class)
+			wanted.add(fl.key.ports.Reversed(), fl.key.class)
 		}
 	}
 	for _, fl := range t.list.all() {
-		fl.stays = fl.stays || t.wanted.has(fl.key.ports, fl.key.class)
+		fl.stays = fl.stays || t.wanted.has(fl.key.ports, fl.key.class) || wanted.has(fl.key.ports, fl.key.class)
 	}
 }
 
 // without returns t without some of its flows. Of the rest the order stays.
 func (t *flows) without(leaves func(i int32) bool) flows {
-	rest := flows{max: t.max, names: t.names, evicted: t.evicted, unnamed: t.unnamed}
+	rest := flows{max: t.max, names: t.names, esp: t.esp, evicted: t.evicted, unnamed: t.unnamed, wanted: t.wanted}
 	moved := make([]int32, t.list.n)
 	for i, fl := range t.list.all() {
 		if moved[i] = none; leaves(i) {
@@ -225,7 +332,9 @@ func (s *portSet) has(p header.Ports, c class) bool {
 	return page != nil && page[i%portSetPage]&bit != 0
 }
 
+// bit is the same in each run, since answers depend on which flows retire early. Who makes
+// others fall into one bit makes a flow stay.
 func (s *portSet) bit(p header.Ports, c class) (word int, bit uint64) {
-	i := mix(uint64(p)^hashKeys[0], uint64(c)^hashKeys[1]) >> (64 - portSetBits)
+	i := mix(uint64(p)^0x9E3779B97F4A7C15, uint64(c)^0xD1B54A32D192ED03) >> (64 - portSetBits)
 	return int(i / 64), 1 << (i % 64)
 }

@@ -206,10 +206,23 @@ func (e *Engine) acquaint() *acquaintance {
 			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.Reversed())
 		}
 	}
+	for a := range e.retired.all() {
+		e.serveRetired(k, a)
+	}
 	slices.SortFunc(k.visits, func(a, b visit) int {
 		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
 	})
 	return k
+}
+
+// serveRetired is serve for what a flow that has retired shows, as others do.
+func (e *Engine) serveRetired(k *acquaintance, a *answered) {
+	key := flowKey{src: e.candidates.list.at(a.home - 1).addr, ports: a.ports, class: a.class}
+	if e.direction(key.src) != outbound {
+		k.serve(&key, a.home-1, key.ports.Reversed())
+	} else if !e.destination(a.at).IsMulticast() {
+		k.serve(&key, a.at, key.ports)
+	}
 }
 
 // serve notes that at has a connection between ports, the host's first, of the

@@ -14,6 +14,9 @@ const (
 	// Little is allocated and much of it lives long: memory is worth more here than
 	// the collector's time.
 	heapGrowth = 35
+	// mostGrowth is by how much the heap grows in any case, bytes. A large one is mostly
+	// tables without pointers, which take no time to collect.
+	mostGrowth = 32 << 20
 	// leastHeap is the size of the heap in bytes up to which nothing is collected: a
 	// small capture takes no more.
 	leastHeap = 16 << 20
@@ -112,7 +115,7 @@ func limitFor(live int) int64 {
 
 // goalFor returns at which size the heap is collected next: at the least one, or
 // where it has grown by heapGrowth, of which the runtime takes the live heap and the
-// globals together.
+// globals together, or by mostGrowth.
 func goalFor(live, globals, least int) int {
-	return max(least, live+(live+globals)*heapGrowth/100)
+	return max(least, live+min((live+globals)*heapGrowth/100, mostGrowth))
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mendcap/mendcap/internal/naming"
 	"github.com/mendcap/mendcap/reorder"
-	"github.com/mendcap/mendcap/report"
 )
 
 // completions are the shells that completion knows, and how a script for each is made.
@@ -82,7 +81,7 @@ func flagWords() map[string][]string {
 func argumentWords() map[string][]string {
 	names := namesOf(commands())
 	return map[string][]string{
-		"schema": report.Schemas(), "completion": namesOf(completions), "version": {}, "man": manNames(),
+		"schema": schemaNames(), "completion": namesOf(completions), "version": {}, "man": manNames(),
 		"help": append(slices.Clone(names), namesOf(topics)...),
 	}
 }

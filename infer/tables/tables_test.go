@@ -2,7 +2,6 @@ package tables
 
 import (
 	"bytes"
-	"flag"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -10,9 +9,8 @@ import (
 	"testing"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/lab/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 const fixtures = "../../testdata/tables"
 
@@ -76,7 +74,7 @@ func TestParseFixtures(t *testing.T) {
 func checkGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join(fixtures, "golden", strings.TrimSuffix(name, filepath.Ext(name))+".json")
-	if *update {
+	if golden.Updating() {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -217,7 +217,7 @@ func TestSentences(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"form": 4, "proof": 13, "place": 14, "law": 18}
+	want := map[string]int{"form": 4, "proof": 13, "place": 14, "law": 21}
 	if !maps.Equal(kinds, want) {
 		t.Errorf("sentences by kind: got %v, want %v", kinds, want)
 	}

@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName mendcap -ScriptBlock {
         'tables --script' = @('windows', 'linux', 'macos')
     }
     $words = @{
-        'schema' = @('report', 'check', 'batch', 'explain', 'diff', 'baseline', 'jsonl')
+        'schema' = @('report', 'check', 'batch', 'explain', 'diff', 'baseline', 'jsonl', 'tables')
         'completion' = @('bash', 'zsh', 'fish', 'powershell')
         'man' = @('mendcap', 'repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'slurm', 'kubernetes', 'aws-batch', 'google-batch', 'nextflow', 'parallel', 'petabyte', 'limits', 'measured')
         'help' = @('repair', 'batch', 'check', 'report', 'diff', 'explain', 'tables', 'schema', 'wireshark-profile', 'completion', 'man', 'version', 'help', 'reference', 'formats', 'recording', 'ci', 'how-it-works', 'headers', 'sniffer', 'laws', 'verdicts', 'exit-codes', 'lots', 'stores', 'slurm', 'kubernetes', 'aws-batch', 'google-batch', 'nextflow', 'parallel', 'petabyte', 'limits', 'measured')

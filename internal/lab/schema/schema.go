@@ -115,7 +115,10 @@ func namesOf(object map[string]any) []string {
 	if _, ok := object["type"]; ok {
 		return []string{"jsonl"}
 	}
-	form, _ := object["schema"].(string)
+	form, named := object["schema"].(string)
+	if _, ok := object["version"]; ok && !named {
+		return []string{"tables"}
+	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(form, "mendcap."), "/")
 	if _, ok := object["check"]; ok && name == "report" {
 		return []string{name, "check"}

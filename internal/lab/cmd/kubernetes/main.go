@@ -4,7 +4,7 @@
 // that are made up, loses one of them in the middle, and compares with what one machine
 // makes of the same captures.
 //
-//	lab kubernetes [-bin DIR] [-lots 54] [-captures 96] [-seed 1] [-dir DIR]
+//	lab kubernetes [-bin DIR] [-lots 64] [-captures 96] [-seed 1] [-dir DIR]
 //
 // The API server and the controllers are those of the module k8s.io/kubernetes, which it
 // builds (half an hour of processor time, 4 GB of disk) unless -bin names the folder
@@ -18,8 +18,8 @@
 // volumes and limits of memory are not. One Pod is evicted while its worker writes an
 // output, and another worker is killed. Then one node falls silent and its processes are killed; its Pods are evicted
 // by their tolerations, and its Node object is deleted, as a cloud provider would.
-// Outputs, reports and the merged summary must be those of `mendcap batch`, byte for
-// byte; it exits with 1 if not.
+// Outputs, reports and the merged summary, but for the footer of its page, must be those
+// of `mendcap batch`, byte for byte; it exits with 1 if not.
 package kubernetes
 
 import (
@@ -38,7 +38,7 @@ import (
 // Main is the command: its flags and arguments follow its name.
 func Main() {
 	var o planned.Options
-	flag.IntVar(&o.Lots, "lots", 54, "lots that the plan has, about")
+	flag.IntVar(&o.Lots, "lots", 64, "lots that the plan has, about")
 	flag.IntVar(&o.Captures, "captures", 96, "captures that are made, beside those in archives")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the captures")
 	bin := flag.String("bin", "", "where the programs of Kubernetes are (default they are built)")

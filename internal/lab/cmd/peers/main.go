@@ -17,7 +17,8 @@
 //	small    a batch of 10,000 captures of 20 packets, beside a loop that writes and
 //	         syncs the same files
 //	batch    a batch of 20 captures of a hundredth of -size with one job and with two,
-//	         beside a repair of each, one after the other
+//	         beside a repair of each, one after the other, and beside the same with a
+//	         JSON report of each, which a batch writes too
 //	scale    a repair of a capture of -size, beside one of an eighth of it, plain and
 //	         disturbed, time and memory
 //	etl      a repair of event traces of Windows, with packets on 2, 16 and 64 processors,

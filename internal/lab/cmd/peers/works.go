@@ -163,7 +163,8 @@ func (b *bench) smallWork(ctx context.Context) error {
 }
 
 // batchWork has 20 captures of a hundredth of the size. Its peer repairs one after the
-// other, each by a process of its own.
+// other, each by a process of its own; a second one writes a JSON report of each besides,
+// as the batch does.
 func (b *bench) batchWork(ctx context.Context) error {
 	const captures = 20
 	total, err := large.ParseSize(b.size)
@@ -178,26 +179,37 @@ func (b *bench) batchWork(ctx context.Context) error {
 	if err := copies(one, folder, captures); err != nil {
 		return err
 	}
-	single := side{name: "repairs, one by one", run: func(ctx context.Context, out string) (sum usage, err error) {
-		for n := range captures {
-			u, err := measure(ctx, nil, b.mendcap, "repair", "-q", "-r", copyName(folder, n), "-w", filepath.Join(out, strconv.Itoa(n)+".pcapng"))
-			if err != nil {
-				return sum, err
+	singles := func(name string, reports bool) side {
+		return side{name: name, run: func(ctx context.Context, out string) (sum usage, err error) {
+			for n := range captures {
+				to := filepath.Join(out, strconv.Itoa(n))
+				args := []string{"repair", "-q", "-r", copyName(folder, n), "-w", to + ".pcapng"}
+				if reports {
+					args = append(args, "--report", to+".json")
+				}
+				u, err := measure(ctx, nil, b.mendcap, args...)
+				if err != nil {
+					return sum, err
+				}
+				sum.add(u)
 			}
-			sum.add(u)
-		}
-		return sum, nil
-	}}
+			return sum, nil
+		}}
+	}
+	title := fmt.Sprintf("%d captures of %s", captures, filepath.Base(one))
 	for jobs, most := range []float64{1: 1, 2: 1 / 1.6} {
 		if jobs == 0 {
 			continue
 		}
 		batch := program(fmt.Sprintf("mendcap batch, jobs: %d", jobs), nil, b.mendcap, "batch", "-q", "--jobs", strconv.Itoa(jobs), "-o", "OUT", folder)
-		own, peer, err := b.pair(ctx, fmt.Sprintf("%d captures of %s", captures, filepath.Base(one)), batch, single)
+		own, peer, err := b.pair(ctx, title, batch, singles("repairs, one by one", false))
 		if err != nil {
 			return err
 		}
 		b.bar(fmt.Sprintf("batch with jobs: %d beside single repairs, by the clock,", jobs), median(ratios(own, peer, clock)), most)
+		if _, _, err := b.pair(ctx, title+", a report of each", batch, singles("the same with reports", true)); err != nil {
+			return err
+		}
 	}
 	return os.RemoveAll(folder)
 }

@@ -3,7 +3,7 @@
 // Package slurm has a real Slurm of two nodes carry out a plan, ends one of them in the
 // middle, and compares with what one machine makes of the same captures.
 //
-//	lab slurm [-lots 54] [-captures 96] [-seed 1] [-dir DIR]
+//	lab slurm [-lots 64] [-captures 96] [-seed 1] [-dir DIR]
 //
 // It needs root; slurmctld, slurmd, Slurm's clients and munge are installed by apt-get
 // where they are missing. All of it is on the loopback interface and in a temporary
@@ -15,8 +15,9 @@
 // One running lot is requeued, so that its worker is interrupted, and the worker of
 // another is killed, so that its script requeues it. Then one of the nodes is ended by
 // SIGKILL, its daemon and all of its processes, while a worker there writes an output,
-// and Slurm gives its lots to the other node. Outputs, reports and the merged summary
-// must be those of `mendcap batch`, byte for byte; it exits with 1 if not.
+// and Slurm gives its lots to the other node. Outputs, reports and the merged summary,
+// but for the footer of its page, must be those of `mendcap batch`, byte for byte; it
+// exits with 1 if not.
 package slurm
 
 import (
@@ -37,7 +38,7 @@ import (
 // Main is the command: its flags and arguments follow its name.
 func Main() {
 	var o planned.Options
-	flag.IntVar(&o.Lots, "lots", 54, "lots that the plan has, about")
+	flag.IntVar(&o.Lots, "lots", 64, "lots that the plan has, about")
 	flag.IntVar(&o.Captures, "captures", 96, "captures that are made, beside those in archives")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the captures")
 	dir := flag.String("dir", "", "where the temporary folder is made (default the system's)")
