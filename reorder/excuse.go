@@ -41,16 +41,11 @@ func (b *builder) excuse() {
 
 // takenAsNew: the host acknowledged the inbound packet before it was recorded, and answers
 // it as what it did not have yet: neither with a D-SACK nor by repeating its ACK at once
-// (RFC 5681, section 4.2). So it is no retransmission, whose original the capture dropped,
-// but late, by however much.
+// (RFC 5681, section 4.2), with whatever window. So it is no retransmission, whose original
+// the capture dropped, but late, by however much.
 func (b *builder) takenAsNew(list []node, i int) bool {
 	p := &b.items[list[i]]
-	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
-	if last < 0 || answer < 0 {
-		return false
-	}
-	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
-	if !after.HasAck() || after.Bits.Has(tcp.RST) || repeats(before, after) || b.dsackFor(list, i, p) >= 0 {
+	if !b.goesOn(list, i) || b.dsackFor(list, i, p) >= 0 {
 		return false
 	}
 	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
@@ -60,6 +55,29 @@ func (b *builder) takenAsNew(list []node, i int) bool {
 		}
 	}
 	return true
+}
+
+// goesOn: what the host says next after the packet at position i acknowledges more than
+// what it said last before. Data with the same ACK number, which may have been on its way,
+// tells nothing.
+func (b *builder) goesOn(list []node, i int) bool {
+	last := b.nearest(list, i, -1)
+	if last < 0 || !b.items[list[last]].seg.HasAck() {
+		return false
+	}
+	before := &b.items[list[last]].seg
+	for j := i + 1; j < len(list) && j <= i+excuseReach; j++ {
+		b.steps++
+		q := &b.items[list[j]].seg
+		switch {
+		case q.Dir != before.Dir:
+		case !q.HasAck() || q.Bits.Has(tcp.RST):
+			return false
+		case q.Ack != before.Ack || q.Span() == 0:
+			return before.Ack.Less(q.Ack)
+		}
+	}
+	return false
 }
 
 // sentAgain: the host's own numbers, or the peer's answer in between, show that

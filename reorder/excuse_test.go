@@ -116,6 +116,9 @@ func TestTakenAsNewIsLate(t *testing.T) {
 		{"repeated ACK", 2 * ms, false, "ACK", false},
 		{"repeated ACK of a host with SACK, which says no more", 2 * ms, true, "ACK", false},
 		{"sent again", 2 * ms, true, "copy", false},
+		{"repeated ACK, of another window", 2 * ms, false, "window", false},
+		{"repeated ACK after data that was on its way", 2 * ms, false, "data, ACK", false},
+		{"new, and data on its way", 2 * ms, false, "data", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScript().handshake()
@@ -131,6 +134,15 @@ func TestTakenAsNewIsLate(t *testing.T) {
 				s.sacks(s.out(s.next[0], s.next[1], 0), at, at+1000)
 			case "ACK":
 				s.out(s.next[0], s.next[1], 0)
+			case "window":
+				s.out(s.next[0], s.next[1], 0).Window++
+			case "data", "data, ACK":
+				s.out(s.next[0], s.next[1], 100)
+				s.next[0] += 100
+				if c.again == "data, ACK" {
+					s.wait(ms / 50)
+					s.out(s.next[0], s.next[1], 0)
+				}
 			case "copy":
 				s.in(at, s.next[0], 1000)
 			}

@@ -30,6 +30,8 @@ type Assembler struct {
 type pieces struct {
 	of     datagram
 	list   []piece  // by offset, then as they came
+	joined int      // the first so many have no gap
+	reach  int      // up to here: bytes of what was divided
 	first  fragment // the one with the offset 0, without its data; has no header where it has not come
 	length int      // of what was divided, 0 as long as that is not known
 	weight int      // of the fragments that came since it was last asked for
@@ -41,6 +43,8 @@ type piece struct {
 	offset int
 	data   []byte
 }
+
+func (p *piece) end() int { return p.offset + len(p.data) }
 
 // Add takes in the fragment whose view is v, and keeps a copy. Once a packet is complete
 // it returns that, without a link header; else nil. The fragment counts as weight packets,
@@ -100,6 +104,7 @@ func (p *pieces) add(f fragment) {
 		return
 	}
 	p.list = slices.Insert(p.list, at, piece{f.offset, slices.Clone(f.data)})
+	p.join(at)
 	p.size += pieceSize + len(f.data)
 	if f.offset == 0 && p.first.header == nil {
 		p.first, p.first.data, p.first.header = f, nil, slices.Clone(f.header)
@@ -107,26 +112,25 @@ func (p *pieces) add(f fragment) {
 	}
 }
 
-// complete reports whether there is no gap up to the end.
-func (p *pieces) complete() bool {
-	if p.length == 0 || p.first.header == nil {
-		return false
+// join takes in that a piece was inserted, without going through all of them again.
+func (p *pieces) join(at int) {
+	if at < p.joined { // it begins before the first gap
+		p.reach = max(p.reach, p.list[at].end())
+		p.joined++
 	}
-	reached := 0
-	for _, f := range p.list {
-		if f.offset > reached {
-			break
-		}
-		reached = max(reached, f.offset+len(f.data))
+	for ; p.joined < len(p.list) && p.list[p.joined].offset <= p.reach; p.joined++ {
+		p.reach = max(p.reach, p.list[p.joined].end())
 	}
-	return reached >= p.length
 }
+
+// complete reports whether there is no gap up to the end.
+func (p *pieces) complete() bool { return p.length > 0 && p.reach >= p.length }
 
 // whole puts complete pieces together, that of a packet of the protocol.
 func (p *pieces) whole(proto uint8) []byte {
 	data := make([]byte, 0, p.length)
-	for _, f := range p.list {
-		if end := f.offset + len(f.data); f.offset <= len(data) && end > len(data) {
+	for i := range p.list {
+		if f := &p.list[i]; f.offset <= len(data) && f.end() > len(data) {
 			data = append(data, f.data[len(data)-f.offset:]...)
 		}
 	}

@@ -223,8 +223,15 @@ func FuzzAssembler(f *testing.F) {
 		for e := as.byAge.Front(); e != nil; e = e.Next() {
 			p := e.Value.(*pieces)
 			kept += datagramSize + len(p.first.header)
+			reach := 0
 			for _, one := range p.list {
 				kept += pieceSize + len(one.data)
+				if one.offset <= reach {
+					reach = max(reach, one.end())
+				}
+			}
+			if reach != p.reach || p.complete() {
+				t.Errorf("there is no gap up to %d, want %d; of %d bytes", p.reach, reach, p.length)
 			}
 		}
 		if kept != as.kept || len(as.partial) != as.byAge.Len() {

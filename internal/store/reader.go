@@ -24,7 +24,7 @@ type reader struct {
 	end     int64  // where it is to end
 	failed  int    // attempts since the last byte came
 	watch   *watch
-	body    *blob.Reader
+	body    *blob.Reader // nil where it could not be opened again
 }
 
 // Open implements Store.
@@ -112,4 +112,9 @@ func (r *reader) again(err error) error {
 }
 
 // Close implements io.Closer.
-func (r *reader) Close() error { return r.watch.end(r.body.Close()) }
+func (r *reader) Close() error {
+	if r.body == nil {
+		return nil
+	}
+	return r.watch.end(r.body.Close())
+}

@@ -130,3 +130,38 @@ func TestSlowReadersDoNotStall(t *testing.T) {
 		t.Errorf("got %d bytes, %v, in %d requests, want all in one", n, err, server.asked.Load())
 	}
 }
+
+// TestCloseAfterFailure: an object that is removed while it is read, after a connection
+// that broke, has nothing to close.
+func TestCloseAfterFailure(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked > 1 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write(make([]byte, 50))
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	defer server.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	s, err := Open(t.Context(), "s3://bucket?region=us-east-1&endpoint="+url.QueryEscape(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r, err := s.Open(t.Context(), "x", "1", 0, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want %v", err, ErrChanged)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}

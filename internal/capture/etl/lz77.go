@@ -100,10 +100,11 @@ func (d *decoder) read(out []byte, w int) (int, error) {
 // newFlags are the flags that come next.
 func newFlags(in []byte) uint64 { return uint64(le.Uint32(in))<<32 | 1<<31 }
 
-// What run needs before each step: in the input as many bytes as there are flags, and a
-// match; and room for those bytes and for a match that is copied at once.
+// What run needs before each step: in the input as many bytes as there are flags, and the
+// longest form of a match, which has 2 bytes and a length of up to 1+1+2+4; and room for
+// those bytes and for a match that is copied at once.
 const (
-	fastIn  = 32 + 4
+	fastIn  = 32 + 2 + 1 + 1 + 2 + 4
 	fastOut = 32 + word
 	word    = 32 // bytes that are copied at once
 )

@@ -139,3 +139,31 @@ func TestUnpackDamageInStrides(t *testing.T) {
 		t.Errorf("%d of 2000 are damaged: this tests little", damaged)
 	}
 }
+
+// A match is decompressed the same wherever input ends that is read at a time: with up to
+// 31 literals before it in one word of flags, and a length of 32 bits.
+func TestLongMatchWhereInputEnds(t *testing.T) {
+	const length = 1 << 17
+	for _, bits := range []string{"\x07\x00\xff\xff\xfd\x01", "\x07\x00\xff\xff\x00\x00\xfd\x01\x00\x00"} { // 0x1fd + 3 bytes
+		for row := range 32 {
+			flags := uint32(1) << (31 - row)
+			before := bytes.Repeat([]byte{0, 0, 0, 0}, 2)
+			packed := append(before[:4:4], make([]byte, 32)...)
+			packed = le.AppendUint32(packed, flags)
+			packed = append(packed, bytes.Repeat([]byte("x"), row)...)
+			packed = append(packed, bits...)
+			packed = append(packed, make([]byte, 100)...)
+			size := 32 + row + 0x1fd + leastMatch
+			want, err := unpackIn(packed, size, size, length)
+			if err != nil {
+				t.Fatalf("%d literals: %v", row, err)
+			}
+			for input := fastIn; input < len(packed); input++ {
+				got, err := unpackIn(packed, size, size, input)
+				if err != nil || !bytes.Equal(got, want) {
+					t.Fatalf("%d literals, with %d of input: %d bytes, %v", row, input, len(got), err)
+				}
+			}
+		}
+	}
+}
