@@ -14,7 +14,7 @@ const again = tcp.Retransmission | tcp.FastRetransmission | tcp.SpuriousRetransm
 // decide gives or begins the verdict for each flag of the packet.
 func (m *moment) decide() {
 	if flags := m.p.Before & again; flags != 0 {
-		m.decideAgain(flags|m.renamed(), m.p.After&again != 0)
+		m.decideAgain(flags, m.p.After&again != 0)
 	}
 	for rest := m.p.Before &^ again; rest != 0; rest &= rest - 1 {
 		m.decideFlag(rest & -rest)
@@ -22,17 +22,8 @@ func (m *moment) decide() {
 	m.decideCreated()
 }
 
-// renamed are flags of a segment that goes back which only the repaired order has, where
-// it has others as recorded: nothing was created, and their verdict is that of the others.
-func (m *moment) renamed() tcp.Analysis {
-	if m.p.Before&again == 0 {
-		return 0
-	}
-	return m.p.After &^ m.p.Before & again
-}
-
-// decideCreated says which packets only the repaired order flags so.
-func (m *moment) decideCreated() { m.say(m.p.After&^(m.p.Before|m.renamed()), created) }
+// decideCreated says which flags only the repaired order has.
+func (m *moment) decideCreated() { m.say(m.p.After&^m.p.Before, created) }
 
 var created = verdict(Created, "flagged in the repaired order only")
 

@@ -112,40 +112,6 @@ func TestEachFlagHasOneVerdict(t *testing.T) {
 	})
 }
 
-// TestOtherFlagsOfGoingBack: where the repaired order has another flag for a segment that
-// goes back, that has the verdict of the recorded ones, and nothing was created.
-func TestOtherFlagsOfGoingBack(t *testing.T) {
-	r := rand.New(rand.NewPCG(19, 1))
-	renamed := 0
-	all, before, _ := diagnosed(nonsense(r, 5000), func(a tcp.Analysis) tcp.Analysis {
-		if a&again == 0 || a&tcp.FastRetransmission != 0 {
-			return a
-		}
-		renamed++
-		return a&^again | tcp.FastRetransmission
-	})
-	verdicts := map[int64]Verdict{}
-	only := 0 // flags after the repair only
-	for _, f := range all {
-		if f.Verdict == Created {
-			t.Errorf("frame %d: flag %d was created", f.Frame, f.FlagNumber)
-		}
-		if f.FlagNumber < 0 || again&(1<<f.FlagNumber) == 0 {
-			continue
-		}
-		if first, ok := verdicts[f.Frame]; ok && first != f.Verdict {
-			t.Errorf("frame %d: got %s and %s for flags of one segment that goes back", f.Frame, first, f.Verdict)
-		}
-		verdicts[f.Frame] = f.Verdict
-		if !before[[2]int64{f.Frame, int64(f.FlagNumber)}] {
-			only++
-		}
-	}
-	if only < renamed/2 || only < 100 {
-		t.Errorf("flags after the repair only: got verdicts on %d, want them on most of %d", only, renamed)
-	}
-}
-
 // TestSameInputSameVerdicts: nothing hangs on the order of a map.
 func TestSameInputSameVerdicts(t *testing.T) {
 	same := func(a tcp.Analysis) tcp.Analysis { return a }

@@ -56,7 +56,7 @@ func (m *moment) awaitSecond() {
 // decideSecond gives the verdict for each flag of a second copy, with words on how that is
 // known.
 func (m *moment) decideSecond(words string) {
-	for rest := m.p.Before | m.renamed(); rest != 0; rest &= rest - 1 {
+	for rest := m.p.Before; rest != 0; rest &= rest - 1 {
 		switch flag := rest & -rest; {
 		case m.p.After&flag == 0:
 			m.say(flag, m.artefact())

@@ -116,7 +116,7 @@ var errMissed = errors.New("a bar was missed")
 func Main() {
 	var o options
 	flag.StringVar(&o.folder, "folder", "testdata/recordings", "where the recordings are")
-	flag.StringVar(&o.recordings, "recordings", "", "names, separated by commas (default all)")
+	flag.StringVar(&o.recordings, "recordings", "", "names, separated by commas or spaces (default all)")
 	flag.StringVar(&o.degradations, "degradations", "", "names, separated by commas, or all (default rawsocket,completion-port; all with -bars order)")
 	flag.StringVar(&o.form, "form", string(lab.Stub), "stub, sockaddr-windows, sockaddr-linux or sockaddr-bsd")
 	flag.StringVar(&o.tables, "tables", "all", "rows of the network tables: all, half or none")
@@ -269,7 +269,7 @@ func (o options) paths() ([]string, error) {
 		return paths, err
 	}
 	var paths []string
-	for name := range strings.SplitSeq(o.recordings, ",") {
+	for name := range strings.FieldsFuncSeq(o.recordings, func(r rune) bool { return r == ',' || r == ' ' }) {
 		paths = append(paths, filepath.Join(o.folder, name+".pcapng.gz"))
 	}
 	return paths, nil
