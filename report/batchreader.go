@@ -73,6 +73,9 @@ func (b *BatchReader) next() (*Entry, error) {
 	if err := b.value(`{"captures":[%s]}`, &one); err != nil {
 		return nil, err
 	}
+	if one.Captures[0].Path == "" {
+		return nil, errors.New("a capture has no path")
+	}
 	return &one.Captures[0], nil
 }
 

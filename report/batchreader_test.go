@@ -66,7 +66,7 @@ const start = `{"schema": "mendcap.batch/1", "captures": [`
 func TestBatchReaderRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "half": `{"schema": "mendcap.batch/1"`, "report": `{"schema": "mendcap.report/1"}`, "list": "[]",
-		"times": start + `{"first": "noon"}]}`, "no object": start + "7]}", "cut in a capture": start + `{"path": "x`,
+		"times": start + `{"first": "noon"}]}`, "no object": start + "7]}", "null": start + "null]}", "no path": start + `{"outcome": "intact"}]}`, "cut in a capture": start + `{"path": "x`,
 		"no schema": `{"captures": []}`, "twice": start + `], "captures": []}`, "no list": `{"schema": "mendcap.batch/1", "captures": {}}`,
 		"followed":    start + "]} x",
 		"long string": start + `{"path": "` + strings.Repeat("x", 1<<17) + `"}]}`,
