@@ -3,8 +3,8 @@
 //
 // It promises to move a segment only where a causal law, which truth does not
 // break, is violated; beyond the gate that this capture's own jitter sets only
-// what the host's answer proves to be late; never later, and never past a
-// barrier. It knows segments, not files.
+// what the host's answer proves to be late, or its own trace shows to be (see
+// Log.Late); never later, and never past a barrier. It knows segments, not files.
 //
 // Use it in two passes over the same packets: a Survey learns the capture's
 // clock, jitter and basis (where its stamps go far back it asks for another

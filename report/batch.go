@@ -282,7 +282,7 @@ const (
 	codeSomeFailed = 6
 )
 
-// ErrBatch is wrapped by what ReadBatch says of files that hold no summary.
+// ErrBatch is wrapped by what ReadBatch and BatchReader say of files that hold no summary.
 var ErrBatch = errors.New("not the summary of a batch")
 
 // WriteJSON writes b as indented JSON with a closing line feed, as reports are

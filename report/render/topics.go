@@ -28,7 +28,7 @@ func Laws(w io.Writer, width int) error {
 	}
 	return Facts(w, "The laws of order. Where the capture breaks one, a packet was recorded late, and the repair moves it. "+
 		"A true capture breaks each law now and then, too: so a law moves packets only as far as the capture's own jitter reaches, "+
-		"unless the host's answer proves that one is later, and those that networks break act only where the capture shows such a disorder. "+
+		"unless the host's answer or its own trace shows that one is later, and those that networks break act only where the capture shows such a disorder. "+
 		"Names that begin with out- are about packets that the capturing host sends, in- about those that it receives.", list, width)
 }
 
