@@ -46,7 +46,7 @@ func randomBytes(n int) []byte {
 // in few requests where one part follows the other.
 func TestRangesReadTheObject(t *testing.T) {
 	content := randomBytes(40*blockSize + 12345)
-	s, r := rangesOf(t, content)
+	_, r := rangesOf(t, content)
 	want := bytes.NewReader(content)
 	dice := rand.New(rand.NewPCG(1, 20))
 	got, wanted := make([]byte, 3*blockSize), make([]byte, 3*blockSize)
@@ -62,7 +62,7 @@ func TestRangesReadTheObject(t *testing.T) {
 			t.Fatalf("%d blocks are kept, and %d in order, of at most %d", len(r.blocks), len(r.recent), mostBlocks)
 		}
 	}
-	s, r = rangesOf(t, content)
+	s, r := rangesOf(t, content)
 	all, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
 	if err != nil || !bytes.Equal(all, content) {
 		t.Errorf("read from its start to its end: got %d other bytes, %v", len(all), err)
