@@ -147,12 +147,20 @@ type likeness struct {
 	events  []moment
 }
 
+// mostLooked is how many packets are set beside the events of parts, in all: where the
+// packets of a name are many, and thousands of parts have an event of it, the rest is not.
+const mostLooked = 1 << 26
+
 // alike are the packets and events of one name that are near each other, of the part of
 // the log that fits the capture.
 func (l *eventLog) alike(c *witness.Clock) []likeness {
 	alike := make(map[uint64][]likeness) // by part
+	looked := 0
 	l.named(func(part uint64, packets []arrived, events []moment) {
-		for len(packets) > 0 {
+		if looked += len(packets); looked > mostLooked {
+			return
+		}
+		for len(packets) > 0 && len(events) > 0 {
 			p, from, to := neighbors(c, packets, events)
 			if from < to {
 				alike[part] = append(alike[part], likeness{packets[:p], events[from:to]})

@@ -126,3 +126,25 @@ func TestPlacesInSocketLogs(t *testing.T) {
 		}
 	}
 }
+
+// A trace may name thousands of sockets, each with events of the same packets: what is set
+// beside each other is bounded. What fits is found among fewer.
+func TestPartsOfALogAreBounded(t *testing.T) {
+	const packets = 1 << 16
+	for _, parts := range []uint64{4, mostLooked/packets + 1} {
+		var l eventLog
+		for part := range parts - 1 {
+			l.add(logName{}, part+1, 0)
+		}
+		for i := range int64(fewSingles) { // the last one fits
+			l.add(logName{}, parts, i*1000)
+		}
+		for i := range int64(packets) {
+			l.show(logName{}, arrived{stamp: i * 1000, frame: i})
+		}
+		found := len(l.alike(&witness.Clock{Known: true, Late: 100, Early: 100}))
+		if want := map[bool]int{true: fewSingles}[parts == 4]; found != want {
+			t.Errorf("%d parts: got %d packets beside events, want %d", parts, found, want)
+		}
+	}
+}
