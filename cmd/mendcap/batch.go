@@ -230,9 +230,14 @@ func (f *batchFlags) sumUp(ctx context.Context, s *streams, found *batch.Spool, 
 		return max(s.fail("", err), s.fail("", discard(to)))
 	}
 	list := render.NewShortlist()
+	var unread error // part of what was found: a list without it would tell less than there is
 	err = writeSummaries(s, to, head, func(add func(*report.Entry) error) error {
-		return found.Each(ctx, func(e *report.Entry) error { return errors.Join(add(e), list.Add(e)) })
+		unread = found.Each(ctx, func(e *report.Entry) error { return errors.Join(add(e), list.Add(e)) })
+		return unread
 	})
+	if unread != nil {
+		return s.fail("", err)
+	}
 	sum := list.Batch(head)
 	sum.Kept = found.Kept
 	code := f.say(s, sum, func(w io.Writer) error {
