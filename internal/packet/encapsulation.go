@@ -94,11 +94,11 @@ func ofEtherType(kind uint16) encapsulation {
 // decodeInner looks through encapsulations from the beginning of data for the first IP
 // packet and decodes it.
 func decodeInner(v *View, first encapsulation, data []byte, wireLen int) {
-	pos := 0
+	pos, vlan := 0, v.VLAN
 	for first != ipHeader {
 		length, next := first.read(data[pos:])
 		if first == vlanTag && length > 0 {
-			v.VLAN = be16(data[pos:]) & maxVLAN
+			vlan = be16(data[pos:]) & maxVLAN
 		}
 		pos += length
 		if next < ipHeader || pos >= len(data) {
@@ -106,7 +106,9 @@ func decodeInner(v *View, first encapsulation, data []byte, wireLen int) {
 		}
 		first = next
 	}
-	decodeIP(v, data, pos, wireLen)
+	if decodeIP(v, data, pos, wireLen); v.Form != NoIP {
+		v.VLAN = vlan
+	}
 }
 
 // read returns how long the header at the beginning of data is and what comes after it,
