@@ -89,7 +89,7 @@ func (a *Assembler) forget(e *list.Element) {
 	a.kept -= p.size
 }
 
-// add takes in one fragment. What was there before is not replaced.
+// add keeps one fragment. What was there before is not replaced.
 func (p *pieces) add(f fragment) {
 	if !f.more && p.length == 0 {
 		p.length = f.offset + len(f.data)
@@ -112,7 +112,7 @@ func (p *pieces) add(f fragment) {
 	}
 }
 
-// join takes in that a piece was inserted, without going through all of them again.
+// join updates what is known of gaps after a piece was inserted, without a pass over all.
 func (p *pieces) join(at int) {
 	if at < p.joined { // it begins before the first gap
 		p.reach = max(p.reach, p.list[at].end())
