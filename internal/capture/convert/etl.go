@@ -124,10 +124,8 @@ func isDamage(err error) bool {
 
 // take makes a packet of one of an event.
 func (p *packet) take(from *etw.Packet) {
-	*p = packet{
-		number: from.Number, iface: from.Interface, time: from.Time, direction: uint32(from.Direction),
-		id: from.Group, hasID: from.Grouped, data: from.Data, original: from.Original, comments: p.comments[:0], before: p.before,
-	}
+	p.number, p.iface, p.time, p.direction = from.Number, from.Interface, from.Time, uint32(from.Direction)
+	p.id, p.hasID, p.data, p.original, p.comments = from.Group, from.Grouped, from.Data, from.Original, p.comments[:0]
 	// Most packets have the comment of the one before.
 	if p.before != string(from.Comment) {
 		p.before = string(from.Comment)

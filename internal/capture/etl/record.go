@@ -97,7 +97,8 @@ const nobody = 0xffffffff
 // fillEvent reads a whole record of a known form, apart from its time, its processor
 // and its place. It reports whether the record is sound.
 func fillEvent(e *etw.Event, l *layout, b []byte) bool {
-	*e = etw.Event{Narrow: l.narrow, PID: nobody, TID: nobody}
+	*e = etw.Event{}
+	e.Narrow, e.PID, e.TID = l.narrow, nobody, nobody
 	body := int(l.length)
 	switch l.form {
 	case event:

@@ -109,7 +109,8 @@ func (r *reader) read(e *Event) (*Packet, error) {
 	var ok bool
 	var err error
 	r.hasRadio = false
-	r.p = Packet{Time: e.Time, PID: e.PID, TID: e.TID, CPU: e.CPU, Offset: e.Offset}
+	r.p = Packet{} // and not with its fields, which would be put together elsewhere and copied
+	r.p.Time, r.p.PID, r.p.TID, r.p.CPU, r.p.Offset = e.Time, e.PID, e.TID, e.CPU, e.Offset
 	switch {
 	case e.Classic:
 		return nil, nil
