@@ -106,6 +106,33 @@ func TestLogOfWhatIsSent(t *testing.T) {
 	}
 }
 
+// What TCP logs is said of each packet once, whoever sent what the capture has: that a
+// moment comes after the one before, and the packet between them.
+func TestLogIsReadOnce(t *testing.T) {
+	unknown := inbound(1, Log{TCP: at(2)})
+	unknown.Segment.Outbound, unknown.Segment.Dir = Unproven, 0
+	for name, list := range map[string][]Packet{
+		"received and sent": {inbound(0, Log{TCP: at(1)}), outbound(0, Log{TCP: at(2)}), inbound(1, Log{TCP: at(3)})},
+		"received":          {inbound(0, Log{TCP: at(1)}), inbound(1, Log{TCP: at(2)}), inbound(2, Log{TCP: at(3)})},
+		"by nobody known":   {inbound(0, Log{TCP: at(1)}), unknown, inbound(2, Log{TCP: at(3)})},
+	} {
+		b := builder{laws: allLaws, g: new(graph)}
+		var all []node
+		for i := range list {
+			it := item{first: true}
+			it.fill(&list[i], int64(i), 0)
+			all, b.items = append(all, node(i)), append(b.items, it)
+		}
+		b.g.reset(make([]int64, len(list)), nil)
+		b.take(all)
+		b.logged(0)
+		b.logged(1)
+		if got, want := len(b.g.edges), 2+3+2; got != want {
+			t.Errorf("%s: got %d constraints, want %d", name, got, want)
+		}
+	}
+}
+
 // Of packets that a log doesn't tell apart it says nothing but what is before all of their
 // places, and after all.
 func TestPlacesThatAreOpen(t *testing.T) {

@@ -72,13 +72,14 @@ func (b *builder) inLog(list []node, l *log) []placed {
 	return b.placed
 }
 
-// logged puts packets in the order of the host's logs.
+// logged puts packets in the order of the host's logs: by one that tells of both halves once,
+// with the first that the host did not send.
 func (b *builder) logged(dir uint8) {
 	for i := range logs {
 		l := &logs[i]
 		if !l.together {
 			b.inOrder(b.inLog(b.half[dir], l), l)
-		} else if !b.said[dir].out {
+		} else if !b.said[dir].out && (dir == 0 || b.said[0].out) {
 			b.inOrder(b.inLog(b.list, l), l)
 		}
 	}
