@@ -145,6 +145,67 @@ func TestCapturesAsTsharkReadsThem(t *testing.T) {
 	}
 }
 
+// What a capture of Network Monitor becomes is dissected as the capture itself is: the same
+// protocols, addresses, ports, numbers and lengths. Of what the Windows Filtering Platform has seen
+// that holds for addresses, protocol and all above the IP header.
+func TestCapturesAreDissectedAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs tshark for many files")
+	}
+	tshark.Need(t)
+	fields := []string{
+		"frame.number", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "arp.opcode", "icmp.type", "icmpv6.type",
+		"udp.srcport", "udp.dstport", "udp.length", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.len",
+	}
+	for _, name := range []string{
+		"windows/ndis-ccrod1.cap", "windows/ndis-wmod2.cap", "windows/ndis-wsusod6.cap", "windows/netmon-20-editcap.cap", "windows/netmon-21-wfp.cap",
+		"windows/netmon-adod13.cap", "windows/netmon-authsod21.cap", "windows/netmon-rmsod2.cap", "public/iphttps.cap",
+	} {
+		path := sample(t, name)
+		f := open(t, path, convert.Options{})
+		frames := make(map[string][]string)
+		for _, row := range tshark.Rows(t, path, fields) {
+			frames[row[0]] = row[1:]
+		}
+		became, err := io.ReadAll(f.Reader())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := tshark.Rows(t, put(t, became), fields)
+		for i, p := range packetsOf(t, f) {
+			got, want := rows[i][1:], frames[fmt.Sprint(p.frame)]
+			got[0], want[0] = aboveLink(got[0]), aboveLink(want[0])
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, frame %d: got %q, want %q", name, p.frame, got, want)
+			}
+		}
+	}
+}
+
+// put writes a file.
+func put(t *testing.T, data []byte) string {
+	path := filepath.Join(t.TempDir(), "became.pcapng")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// aboveLink are the protocols that tshark names, without its words for the framing of
+// Network Monitor, and for the IP header where that was made up.
+func aboveLink(protocols string) string {
+	protocols = strings.TrimPrefix(protocols, "netmon_header:")
+	for _, made := range []string{"message_analyzer.wfp_capture.v", "message_analyzer.wfp_capture2.v"} {
+		if rest, ok := strings.CutPrefix(protocols, made); ok {
+			return rest[2:] // 4: or 6:
+		}
+	}
+	for _, made := range []string{"raw:ip:", "raw:ipv6:"} {
+		protocols = strings.TrimPrefix(protocols, made)
+	}
+	return protocols
+}
+
 // A monitored packet passes many layers: all of them, or one of each network interface.
 func TestLayers(t *testing.T) {
 	for _, test := range []struct {

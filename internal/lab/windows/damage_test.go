@@ -140,27 +140,16 @@ func victims(t *testing.T) (list []victim) {
 	return append(list, samples(t)...)
 }
 
-// samples are real files, if there are some.
+// samples are real files, if there are some, with what they are repaired to.
 func samples(t *testing.T) (list []victim) {
 	t.Helper()
-	dir := os.Getenv("MENDCAP_SAMPLES")
-	if dir == "" {
-		t.Log("without samples: MENDCAP_SAMPLES is not set")
-		return nil
-	}
-	for _, pattern := range []string{"*.etl", "windows/*.etl", "windows/*.cap", "public/iphttps.cap"} {
-		paths, err := filepath.Glob(filepath.Join(dir, "captures", pattern))
+	for _, path := range samplePaths(t) {
+		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := mend(t, path, repair.Options{})
-			list = append(list, victim{name: filepath.Base(path), data: data, whole: m.packets, notes: m.report.Notes})
-		}
+		m := mend(t, path, repair.Options{})
+		list = append(list, victim{name: filepath.Base(path), data: data, whole: m.packets, notes: m.report.Notes})
 	}
 	return list
 }
