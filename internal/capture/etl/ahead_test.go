@@ -44,6 +44,20 @@ func TestAhead(t *testing.T) {
 	}
 }
 
+// Of a buffer that the file's end cuts, what is made in pieces is what is made at once.
+func TestPiecesOfCutBuffer(t *testing.T) {
+	data := bigLog(400<<10, 1, 5*pieceSize, false)
+	starts := bufferStarts(data)
+	last := starts[len(starts)-1]
+	for _, cut := range []int{last + 100, last + pieceSize/2, last + pieceSize + 5000, last + 3*pieceSize/2} {
+		want, lost := toldBy(t, data[:cut], 1, (*Trace).Events)
+		got, damages := toldBy(t, data[:cut], 0, eventsAhead)
+		if !reflect.DeepEqual(got, want) || fmt.Sprint(damages) != fmt.Sprint(lost) {
+			t.Errorf("cut at %d of %d: got %d events and %v, want %d and %v", cut, len(data), len(got), damages, len(want), lost)
+		}
+	}
+}
+
 // eventsAhead is EventsAhead, however few and small the parts are.
 func eventsAhead(t *Trace) *Stream {
 	s := newStream(t)
