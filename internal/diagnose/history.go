@@ -22,19 +22,21 @@ const (
 
 	markBits   = 17     // four marks for each record that is remembered
 	markedFrom = 1 << 9 // records: of fewer none is marked
+	mostMarked = 8      // records with one mark that are looked at
 )
 
 // record is a segment that went by.
 type record struct {
 	tcp.Segment
-	time     int64 // as repaired, nanoseconds; Stamp is as recorded
-	previous int64 // serial of the connection's record before, 0 for none
-	twin     bool  // a second copy of a packet before it: it says nothing new
-	dropped  int32 // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
-	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
-	fills    bool  // it came into a hole
-	repeats  bool  // it brought nothing that had not been seen
-	resumes  bool  // it came at the end of a silence in which timers can have run out
+	time     int64  // as repaired, nanoseconds; Stamp is as recorded
+	previous int64  // serial of the connection's record before, 0 for none
+	askedAt  int64  // since when its receiver had asked for it next, 0 for not yet
+	dropped  int32  // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
+	marked   uint32 // serial of the record before that has the same mark, 0 for none
+	twin     bool   // a second copy of a packet before it: it says nothing new
+	fills    bool   // it came into a hole
+	repeats  bool   // it brought nothing that had not been seen
+	resumes  bool   // it came at the end of a silence in which timers can have run out
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
@@ -58,7 +60,7 @@ func (h *history) add(m *moment) {
 	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
 	r.time, r.Frame, r.dropped = p.Time, p.Frame, p.Drop
 	f.latest = h.last
-	h.mark(r.Segment.Seq, r.Segment.Sum)
+	h.mark(h.last)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
 
@@ -67,20 +69,21 @@ func markOf(seq tcp.Seq, sum uint16) uint32 {
 	return (uint32(seq) ^ uint32(sum)<<16 ^ uint32(sum)>>3) * 0x9E3779B1 >> (32 - markBits) // Knuth's multiplicative hash
 }
 
-// mark notes the latest record's numbers, so that most segments of which the
-// history has no copy need not be looked for in it.
-func (h *history) mark(seq tcp.Seq, sum uint16) {
+// mark notes the numbers of the record with that serial, the latest one, so that most
+// segments of which the history has no copy need not be looked for in it.
+func (h *history) mark(serial int64) {
 	if h.marks == nil {
-		if h.last < markedFrom {
+		if serial < markedFrom {
 			return
 		}
 		h.marks = make([]uint32, 1<<markBits)
-		for serial := int64(1); serial < h.last; serial++ {
-			r := h.at(serial)
-			h.marks[markOf(r.Seq, r.Sum)] = uint32(serial)
+		for before := int64(1); before < serial; before++ {
+			h.mark(before)
 		}
 	}
-	h.marks[markOf(seq, sum)] = uint32(h.last)
+	r := h.at(serial)
+	mark := &h.marks[markOf(r.Seq, r.Sum)]
+	r.marked, *mark = *mark, uint32(serial)
 }
 
 // mayHave reports whether the history may have a segment with the same sequence
@@ -90,7 +93,18 @@ func (h *history) mayHave(s *tcp.Segment) bool {
 		return true
 	}
 	serial := h.marks[markOf(s.Seq, s.Sum)]
-	return serial != 0 && uint32(h.last)-serial < historyLength
+	for range mostMarked {
+		back := uint32(h.last) - serial
+		if serial == 0 || back >= historyLength {
+			return false
+		}
+		r := h.at(h.last - int64(back))
+		if r.Seq == s.Seq && r.Sum == s.Sum {
+			return true
+		}
+		serial = r.marked
+	}
+	return true
 }
 
 // at returns the record of a serial, nil where it is none or forgotten.
