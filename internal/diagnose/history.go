@@ -20,7 +20,7 @@ const (
 	firstLook     = 1 << 13
 	mostLook      = 1 << 16
 
-	markBits   = 17     // four marks for each record that is remembered
+	markBits   = 16     // two marks for each record that is remembered
 	markedFrom = 1 << 9 // records: of fewer none is marked
 	mostMarked = 8      // records with one mark that are looked at
 )
@@ -32,7 +32,7 @@ type record struct {
 	previous int64  // serial of the connection's record before, 0 for none
 	askedAt  int64  // since when its receiver had asked for it next, 0 for not yet
 	dropped  int32  // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
-	marked   uint32 // serial of the record before that has the same mark, 0 for none
+	marked   uint16 // serial of the record before that has the same mark, as in history.marks
 	twin     bool   // a second copy of a packet before it: it says nothing new
 	fills    bool   // it came into a hole
 	repeats  bool   // it brought nothing that had not been seen
@@ -42,11 +42,13 @@ type record struct {
 // history is a ring of the latest segments. Each connection's are linked from
 // its latest one back. Serials count from 1.
 type history struct {
-	ring  []*[historyPage]record
-	marks []uint32 // by markOf, the serial of the latest such record; nil while few are remembered
-	last  int64    // serial
-	steps int64    // records that were looked at
-	short int64    // times that a connection was not allowed to look at more
+	ring []*[historyPage]record
+	// marks are, by markOf, the lowest bits of the serial of the latest such record, which may
+	// be forgotten: few bytes, so that they stay in the caches. nil while few are remembered.
+	marks []uint16
+	last  int64 // serial
+	steps int64 // records that were looked at
+	short int64 // times that a connection was not allowed to look at more
 }
 
 func (h *history) add(m *moment) {
@@ -60,7 +62,7 @@ func (h *history) add(m *moment) {
 	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
 	r.time, r.Frame, r.dropped = p.Time, p.Frame, p.Drop
 	f.latest = h.last
-	h.mark(h.last)
+	r.marked = h.mark(h.last, p.Segment.Seq, p.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
 
@@ -70,20 +72,22 @@ func markOf(seq tcp.Seq, sum uint16) uint32 {
 }
 
 // mark notes the numbers of the record with that serial, the latest one, so that most
-// segments of which the history has no copy need not be looked for in it.
-func (h *history) mark(serial int64) {
+// segments of which the history has no copy need not be looked for in it. It returns what
+// their mark was before.
+func (h *history) mark(serial int64, seq tcp.Seq, sum uint16) (before uint16) {
 	if h.marks == nil {
 		if serial < markedFrom {
-			return
+			return 0
 		}
-		h.marks = make([]uint32, 1<<markBits)
-		for before := int64(1); before < serial; before++ {
-			h.mark(before)
+		h.marks = make([]uint16, 1<<markBits)
+		for n := int64(1); n < serial; n++ {
+			r := h.at(n)
+			r.marked = h.mark(n, r.Seq, r.Sum)
 		}
 	}
-	r := h.at(serial)
-	mark := &h.marks[markOf(r.Seq, r.Sum)]
-	r.marked, *mark = *mark, uint32(serial)
+	mark := &h.marks[markOf(seq, sum)]
+	before, *mark = *mark, uint16(serial)
+	return before
 }
 
 // mayHave reports whether the history may have a segment with the same sequence
@@ -92,17 +96,17 @@ func (h *history) mayHave(s *tcp.Segment) bool {
 	if h.marks == nil {
 		return true
 	}
-	serial := h.marks[markOf(s.Seq, s.Sum)]
+	at := markOf(s.Seq, s.Sum)
+	mark := h.marks[at]
 	for range mostMarked {
-		back := uint32(h.last) - serial
-		if serial == 0 || back >= historyLength {
+		r := h.at(h.last - int64(uint16(h.last)-mark))
+		if r == nil || markOf(r.Seq, r.Sum) != at { // the one that was marked is forgotten
 			return false
 		}
-		r := h.at(h.last - int64(back))
 		if r.Seq == s.Seq && r.Sum == s.Sum {
 			return true
 		}
-		serial = r.marked
+		mark = r.marked
 	}
 	return true
 }
