@@ -12,14 +12,14 @@ import (
 
 // The limits that hold where ReaderOptions says nothing, bytes.
 const (
-	defaultBatchSize = 128 << 10 // larger ones leave the caches before they are written
+	defaultBatchSize = 256 << 10
 	defaultMaxBlock  = 64 << 20
 	MinBatchSize     = 1 << 10 // of any
 )
 
 // ReaderOptions are the limits of a Reader. The zero value is fit for use.
 type ReaderOptions struct {
-	BatchSize int // memory of one batch, bytes; 0 = 128 KiB
+	BatchSize int // memory of one batch, bytes; 0 = 256 KiB
 	// Expected is how long the file is, bytes, as far as that is known; 0 = it isn't. No
 	// batch begins with more room than it is likely to need for that.
 	Expected int64
