@@ -28,7 +28,7 @@ type ReaderOptions struct {
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
 	// Batches are those of Readers before, which this one uses again; nil = there are none.
-	Batches Batches
+	Batches *Spares[Batch]
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
 	// Number gives the numbers of packets, in their order; nil = they count from 1.
@@ -68,7 +68,7 @@ type Reader struct {
 	batchSize   int
 	fit         reading
 	maxBlock    int
-	free        Batches
+	spare       *Spares[Batch]
 
 	batch    *Batch // that is being filled
 	used     int    // bytes of it that the position is past
@@ -115,7 +115,7 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 		fit = max(int(e)+1, MinBatchSize) // with room to see that no more comes
 	}
 	if opts.Batches == nil {
-		opts.Batches = NewBatches()
+		opts.Batches = new(Spares[Batch])
 	}
 	return &Reader{
 		Source:    &compress.Source{R: r, Expected: opts.Expected},
@@ -123,7 +123,7 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 		batchSize: batchSize,
 		fit:       reading{size: fit},
 		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
-		free:      opts.Batches,
+		spare:     opts.Batches,
 	}
 }
 

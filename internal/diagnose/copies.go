@@ -10,7 +10,7 @@ const copyReach = 32
 // again.
 func (m *moment) findOriginal() {
 	bare := m.s.Span() == 0
-	if !m.d.history.mayHave(m.s) || bare && !(m.f.twice || m.neverRepeats() || m.needsNoRepeat()) || !bare && !m.goesBack() {
+	if bare && !(m.f.twice || m.neverRepeats() || m.needsNoRepeat()) || !bare && !m.goesBack() || !m.d.history.mayHave(m.s) {
 		return
 	}
 	m.recovering = m.from.resentAt != 0 && m.p.Time-m.from.resentAt < max(m.f.roundTrip(), unknownTrip)/8

@@ -20,31 +20,35 @@ const (
 	firstLook     = 1 << 13
 	mostLook      = 1 << 16
 
-	markBits   = 17     // four marks for each record that is remembered
+	markBits   = 16     // two marks for each record that is remembered
 	markedFrom = 1 << 9 // records: of fewer none is marked
+	mostMarked = 8      // records with one mark that are looked at
 )
 
 // record is a segment that went by.
 type record struct {
 	tcp.Segment
-	time     int64 // as repaired, nanoseconds; Stamp is as recorded
-	previous int64 // serial of the connection's record before, 0 for none
-	twin     bool  // a second copy of a packet before it: it says nothing new
-	dropped  int32 // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
-	askedAt  int64 // since when its receiver had asked for it next, 0 for not yet
-	fills    bool  // it came into a hole
-	repeats  bool  // it brought nothing that had not been seen
-	resumes  bool  // it came at the end of a silence in which timers can have run out
+	time     int64  // as repaired, nanoseconds; Stamp is as recorded
+	previous int64  // serial of the connection's record before, 0 for none
+	askedAt  int64  // since when its receiver had asked for it next, 0 for not yet
+	dropped  int32  // by the host: its place in Diagnoser.Drops, from 1; 0 for not known
+	marked   uint16 // serial of the record before that has the same mark, as in history.marks
+	twin     bool   // a second copy of a packet before it: it says nothing new
+	fills    bool   // it came into a hole
+	repeats  bool   // it brought nothing that had not been seen
+	resumes  bool   // it came at the end of a silence in which timers can have run out
 }
 
 // history is a ring of the latest segments. Each connection's are linked from
 // its latest one back. Serials count from 1.
 type history struct {
-	ring  []*[historyPage]record
-	marks []uint32 // by markOf, the serial of the latest such record; nil while few are remembered
-	last  int64    // serial
-	steps int64    // records that were looked at
-	short int64    // times that a connection was not allowed to look at more
+	ring []*[historyPage]record
+	// marks are, by markOf, the lowest bits of the serial of the latest such record, which may
+	// be forgotten: few bytes, so that they stay in the caches. nil while few are remembered.
+	marks []uint16
+	last  int64 // serial
+	steps int64 // records that were looked at
+	short int64 // times that a connection was not allowed to look at more
 }
 
 func (h *history) add(m *moment) {
@@ -58,7 +62,7 @@ func (h *history) add(m *moment) {
 	r.fills, r.repeats, r.resumes, r.askedAt = m.fills, m.repeats, f.resumes(p.Time), m.askedAt
 	r.time, r.Frame, r.dropped = p.Time, p.Frame, p.Drop
 	f.latest = h.last
-	h.mark(r.Segment.Seq, r.Segment.Sum)
+	r.marked = h.mark(h.last, p.Segment.Seq, p.Segment.Sum)
 	f.look, f.watch = min(f.look+lookPerPacket, mostLook), min(f.watch+watchPerPacket, mostLook)
 }
 
@@ -67,20 +71,23 @@ func markOf(seq tcp.Seq, sum uint16) uint32 {
 	return (uint32(seq) ^ uint32(sum)<<16 ^ uint32(sum)>>3) * 0x9E3779B1 >> (32 - markBits) // Knuth's multiplicative hash
 }
 
-// mark notes the latest record's numbers, so that most segments of which the
-// history has no copy need not be looked for in it.
-func (h *history) mark(seq tcp.Seq, sum uint16) {
+// mark notes the numbers of the record with that serial, the latest one, so that most
+// segments of which the history has no copy need not be looked for in it. It returns what
+// their mark was before.
+func (h *history) mark(serial int64, seq tcp.Seq, sum uint16) (before uint16) {
 	if h.marks == nil {
-		if h.last < markedFrom {
-			return
+		if serial < markedFrom {
+			return 0
 		}
-		h.marks = make([]uint32, 1<<markBits)
-		for serial := int64(1); serial < h.last; serial++ {
-			r := h.at(serial)
-			h.marks[markOf(r.Seq, r.Sum)] = uint32(serial)
+		h.marks = make([]uint16, 1<<markBits)
+		for n := int64(1); n < serial; n++ {
+			r := h.at(n)
+			r.marked = h.mark(n, r.Seq, r.Sum)
 		}
 	}
-	h.marks[markOf(seq, sum)] = uint32(h.last)
+	mark := &h.marks[markOf(seq, sum)]
+	before, *mark = *mark, uint16(serial)
+	return before
 }
 
 // mayHave reports whether the history may have a segment with the same sequence
@@ -89,8 +96,19 @@ func (h *history) mayHave(s *tcp.Segment) bool {
 	if h.marks == nil {
 		return true
 	}
-	serial := h.marks[markOf(s.Seq, s.Sum)]
-	return serial != 0 && uint32(h.last)-serial < historyLength
+	at := markOf(s.Seq, s.Sum)
+	mark := h.marks[at]
+	for range mostMarked {
+		r := h.at(h.last - int64(uint16(h.last)-mark))
+		if r == nil || markOf(r.Seq, r.Sum) != at { // the one that was marked is forgotten
+			return false
+		}
+		if r.Seq == s.Seq && r.Sum == s.Sum {
+			return true
+		}
+		mark = r.marked
+	}
+	return true
 }
 
 // at returns the record of a serial, nil where it is none or forgotten.
