@@ -36,7 +36,7 @@ func (e *Engine) answeredBefore(back *flowKey, q *question) float64 {
 	switch {
 	case !left:
 		return 0
-	case a != nil && a.leads(r):
+	case a != nil && e.retired.leads(a, r):
 		return bitsNamed
 	}
 	return q.portsAgree(false)
