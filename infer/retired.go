@@ -162,42 +162,46 @@ func (s *shelf) add(more []answered, hashOf func(*answered) uint64) {
 	*s = grown
 }
 
-// isOf reports whether a is of the flow with key k, whose source is the candidate home.
-func (t *retired) isOf(a *answered, home int32, k *flowKey) bool {
-	return a.home == home && a.ports == k.ports && t.kinds[a.kind].class == k.class
+// hasRetired reports whether a is of the flow with key k.
+func (e *Engine) hasRetired(a *answered, k *flowKey) bool {
+	if a.ports != k.ports || e.retired.kinds[a.kind].class != k.class {
+		return false
+	}
+	source := e.candidates.list.at(a.home)
+	return source.addr == k.src && source.zone == k.zone
 }
 
-// first returns the first cluster of a flow whose source is the candidate home; nil if it
-// has not retired.
-func (t *retired) first(home int32, k *flowKey, hash uint64) *answered {
-	row := t.of(hash).row(hash)
+// firstRetired returns the first cluster of a flow, whose hash is given; nil if it has not
+// retired.
+func (e *Engine) firstRetired(k *flowKey, hash uint64) *answered {
+	row := e.retired.of(hash).row(hash)
 	for i := range row {
-		if a := &row[i]; t.isOf(a, home, k) {
+		if a := &row[i]; e.hasRetired(a, k) {
 			return a
 		}
 	}
 	return nil
 }
 
-// rejoin notes that a packet has come of a flow whose source is the candidate home, and
-// that none of its clusters answers for it.
-func (t *retired) rejoin(home int32, k *flowKey, hash uint64) {
-	row := t.of(hash).row(hash)
+// rejoin notes that a packet has come of a flow that has retired, and that none of its
+// clusters answers for it.
+func (e *Engine) rejoin(k *flowKey, hash uint64) {
+	row := e.retired.of(hash).row(hash)
 	for i := range row {
-		if a := &row[i]; t.isOf(a, home, k) {
+		if a := &row[i]; e.hasRetired(a, k) {
 			a.kind &^= 1
 		}
 	}
 }
 
-// find returns the cluster that n agrees with of a flow whose source is the
-// candidate home, chosen as flows.cluster does, nil where there is none; left
-// says that the flow is there.
-func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
-	agrees, row := header.Modes, t.of(hash).row(hash)
+// retiredAs returns what is kept of the cluster that n agrees with of a flow, whose hash
+// is given, chosen as flows.cluster does, nil where there is none; left says that the flow
+// has retired.
+func (e *Engine) retiredAs(k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
+	agrees, row := header.Modes, e.retired.of(hash).row(hash)
 	for i := range row {
 		a := &row[i]
-		if !t.isOf(a, home, k) {
+		if !e.hasRetired(a, k) {
 			continue
 		}
 		if m := a.needs.Agreeing(n); m < header.Modes && !left {
@@ -208,20 +212,6 @@ func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (be
 		left = true
 	}
 	return best, left
-}
-
-// retiredAs returns what is kept of the cluster that n agrees with of the flow
-// with key k, nil where there is none; home is the hash of the flow's source, left
-// says that the flow has retired.
-func (e *Engine) retiredAs(k *flowKey, home uint64, n *header.Needs) (a *answered, left bool) {
-	if e.retired.n == 0 {
-		return nil, false
-	}
-	at := e.candidates.place(&k.src, k.zone, home)
-	if at == none {
-		return nil, false
-	}
-	return e.retired.find(at, k, hashFlow(home, k.ports, k.class), n)
 }
 
 // maxRetired bounds the clusters of a flow that retires: they are searched one by
@@ -277,7 +267,7 @@ func (e *Engine) leave(home []int32) {
 		hash := fl.key.hash()
 		a := answered{home: at, at: c.at, ports: fl.key.ports, needs: c.needs}
 		a.kind, _ = r.number(kindOf(&fl.key, c)) // for which leaving has found room
-		if fl.clusters == 1 && !(again && r.first(at, &fl.key, hash) != nil) {
+		if fl.clusters == 1 && !(again && e.firstRetired(&fl.key, hash) != nil) {
 			a.kind |= 1
 		}
 		coming[hash%shelves] = append(coming[hash%shelves], a)
