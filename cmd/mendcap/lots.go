@@ -299,7 +299,7 @@ func (f *batchFlags) lotNumber(env func(string) string) (int, error) {
 	case 1:
 		return lot, nil
 	}
-	return 0, usagef(seeCommand, "%s are all set; --lot N says which lot this is", strings.Join(found, " and "))
+	return 0, usagef(seeCommand, "%s are set; --lot N says which lot this is", strings.Join(found, " and "))
 }
 
 // mergeLots sums up the lots of a plan.

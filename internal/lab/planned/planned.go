@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mendcap/mendcap/internal/lab/cloud"
 	"github.com/mendcap/mendcap/internal/lab/trees"
 )
 
@@ -20,6 +21,7 @@ import (
 type Options struct {
 	Lots, Captures int // lots are about so many
 	Seed           uint64
+	Store          string // a URL below which captures and outputs are; "" is for files
 }
 
 // Bench has the captures, the plan, and what becomes of them, in one folder.
@@ -35,15 +37,24 @@ type Bench struct {
 // New makes the captures below a folder, and has one machine repair them.
 func New(ctx context.Context, dir string, o Options) (*Bench, error) {
 	b := &Bench{Options: o, ctx: ctx, dir: dir, began: time.Now()}
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", b.Program(), "github.com/mendcap/mendcap/cmd/mendcap").CombinedOutput()
+	build := []string{"build", "-o", b.Program()}
+	if o.Store != "" {
+		build = append(build, "-tags", "cloud,disable_grpc_modules")
+	}
+	out, err := exec.CommandContext(ctx, "go", append(build, "github.com/mendcap/mendcap/cmd/mendcap")...).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	if err := b.makeCaptures(); err != nil {
 		return nil, err
 	}
+	if o.Store != "" {
+		if _, err := cloud.Copy(ctx, b.Path("in"), b.at("in")); err != nil {
+			return nil, err
+		}
+	}
 	b.Say("captures are made")
-	if _, err := b.mendcap(append(append([]string{"batch", "-q", "-o", b.Path("want")}, b.reports("want")...), b.Path("in"))...); err != nil {
+	if _, err := b.mendcap(append(append([]string{"batch", "-q", "-o", b.at("want")}, b.reports("want")...), b.at("in"))...); err != nil {
 		return nil, err
 	}
 	b.Say("one machine has repaired them")
@@ -52,6 +63,16 @@ func New(ctx context.Context, dir string, o Options) (*Bench, error) {
 
 // Path is a file in the folder.
 func (b *Bench) Path(name string) string { return filepath.Join(b.dir, filepath.FromSlash(name)) }
+
+// at is where captures or outputs are: in the folder, or in the store, whose URL may
+// have options after its path.
+func (b *Bench) at(name string) string {
+	if b.Store == "" {
+		return b.Path(name)
+	}
+	place, options, _ := strings.Cut(b.Store, "?")
+	return place + "/" + name + "?" + options
+}
 
 // Program is mendcap.
 func (b *Bench) Program() string { return b.Path("bin/mendcap") }
@@ -82,16 +103,16 @@ func (b *Bench) mendcap(args ...string) (string, error) {
 
 // Submit makes the plan, and returns what an engine takes to carry it out.
 func (b *Bench) Submit(engine ...string) (string, error) {
-	said, err := b.mendcap("batch", "plan", "-o", b.Path("got"), "--lots", strconv.Itoa(b.Lots), b.Path("in"))
+	said, err := b.mendcap("batch", "plan", "-o", b.at("got"), "--lots", strconv.Itoa(b.Lots), b.at("in"))
 	if err != nil {
 		return "", err
 	}
-	b.Say("the plan: %s", strings.Join(strings.Fields(said)[2:], " "))
-	plans, err := filepath.Glob(b.Path("got/.mendcap/*"))
-	if err != nil || len(plans) != 1 {
-		return "", fmt.Errorf("got %d plans, want one", len(plans))
+	words := strings.Fields(said) // "plan", where it is, and how much is planned
+	if len(words) < 2 || words[0] != "plan" {
+		return "", fmt.Errorf("the plan is said to be %q", said)
 	}
-	b.Plan = plans[0]
+	b.Plan = words[1]
+	b.Say("the plan: %s", strings.Join(words[2:], " "))
 	return b.mendcap(append([]string{"batch", "submit", "--plan", b.Plan, "--engine"}, engine...)...)
 }
 
@@ -129,6 +150,11 @@ func (b *Bench) Compare() error {
 
 // read reads what a run wrote, but for its plan.
 func (b *Bench) read(name string) (trees.Tree, error) {
+	if b.Store != "" {
+		if _, err := cloud.Copy(b.ctx, b.at(name), b.Path(name)); err != nil {
+			return nil, err
+		}
+	}
 	tree, err := trees.Read(b.Path(name))
 	if err != nil {
 		return nil, err

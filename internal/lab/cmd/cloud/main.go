@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/mendcap/mendcap/internal/lab/cloud"
-	"github.com/mendcap/mendcap/internal/store"
 )
 
 // Main runs the command: a proxy that does harm, or a copy from store to store.
@@ -37,7 +36,10 @@ func Main() {
 	case *to != "" && flag.NArg() == 0:
 		err = serve(ctx, *to, *listen, *share, *seed)
 	case *to == "" && flag.NArg() == 2:
-		err = copyAll(ctx, flag.Arg(0), flag.Arg(1))
+		var n int
+		if n, err = cloud.Copy(ctx, flag.Arg(0), flag.Arg(1)); err == nil {
+			fmt.Println("objects copied:", n)
+		}
 	default:
 		flag.Usage()
 		os.Exit(2)
@@ -61,43 +63,4 @@ func serve(ctx context.Context, to, listen string, share float64, seed uint64) e
 	}
 	fmt.Println(proxy)
 	return nil
-}
-
-// copyAll copies what a store has into another.
-func copyAll(ctx context.Context, from, to string) error {
-	a, err := store.Open(ctx, from)
-	if err != nil {
-		return err
-	}
-	b, err := store.Open(ctx, to)
-	if err != nil {
-		return err
-	}
-	n := 0
-	for o, err := range a.List(ctx, "") {
-		if err != nil {
-			return err
-		}
-		if !o.Mode.IsRegular() {
-			continue
-		}
-		if err := b.Put(ctx, o.Key, copyOne(ctx, a, o)); err != nil {
-			return err
-		}
-		n++
-	}
-	fmt.Println("objects copied:", n)
-	return nil
-}
-
-func copyOne(ctx context.Context, from store.Store, o store.Object) func(io.Writer) error {
-	return func(w io.Writer) error {
-		r, err := from.Open(ctx, o.Key, o.Version, 0, -1)
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		_, err = io.Copy(w, r)
-		return err
-	}
 }

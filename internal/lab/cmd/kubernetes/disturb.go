@@ -5,8 +5,6 @@ package kubernetes
 import (
 	"fmt"
 	"syscall"
-
-	"github.com/mendcap/mendcap/internal/lab/planned"
 )
 
 // disturbance evicts a Pod, kills a worker, then loses a node, and has its object deleted
@@ -41,12 +39,12 @@ func (d *disturbance) step() error {
 }
 
 // catch stops a worker of a node that writes an output now, if there is one.
-func catch(n *node) (name string, caught *process) {
+func (d *disturbance) catch(n *node) (name string, caught *process) {
 	for name, one := range n.pods {
-		if one == nil || !planned.Writes(one.Process.Pid) || one.Process.Signal(syscall.SIGSTOP) != nil {
+		if one == nil || !d.c.b.Works(one.Process.Pid) || one.Process.Signal(syscall.SIGSTOP) != nil {
 			continue
 		}
-		if planned.Writes(one.Process.Pid) {
+		if d.c.b.Works(one.Process.Pid) {
 			return name, one
 		}
 		one.Process.Signal(syscall.SIGCONT) // no error but that it has ended
@@ -56,7 +54,7 @@ func catch(n *node) (name string, caught *process) {
 
 // evict evicts a Pod in the middle of its work.
 func (d *disturbance) evict(n *node) error {
-	name, one := catch(n)
+	name, one := d.catch(n)
 	if one == nil {
 		return nil
 	}
@@ -71,7 +69,7 @@ func (d *disturbance) evict(n *node) error {
 
 // kill ends a worker as the kernel does where memory ends.
 func (d *disturbance) kill(n *node) error {
-	_, one := catch(n)
+	_, one := d.catch(n)
 	if one == nil {
 		return nil
 	}
@@ -85,7 +83,7 @@ func (d *disturbance) kill(n *node) error {
 
 // lose ends a node in the middle of its work.
 func (d *disturbance) lose(n *node) error {
-	_, one := catch(n)
+	_, one := d.catch(n)
 	if one == nil {
 		return nil
 	}

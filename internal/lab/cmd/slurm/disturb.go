@@ -120,32 +120,32 @@ func variable(dir, name string) string {
 	return ""
 }
 
-// catch stops a worker of a node while it writes an output.
-func (c *cluster) catch(node string) (worker, error) {
+// catch stops a worker of a node in the middle of its work.
+func (c *cluster) catch(b *planned.Bench, node string) (worker, error) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		for _, w := range c.workers(node) {
-			if !planned.Writes(w.pid) || syscall.Kill(w.pid, syscall.SIGSTOP) != nil {
+			if !b.Works(w.pid) || syscall.Kill(w.pid, syscall.SIGSTOP) != nil {
 				continue
 			}
-			if planned.Writes(w.pid) {
+			if b.Works(w.pid) {
 				return w, nil
 			}
 			syscall.Kill(w.pid, syscall.SIGCONT) // no error but that it has ended
 		}
 	}
-	return worker{}, fmt.Errorf("no worker of node %q was seen to write in %v", node, patience)
+	return worker{}, fmt.Errorf("no worker of node %q was seen at work in %v", node, patience)
 }
 
 // requeueOne has Slurm interrupt a lot and begin it again, and returns which.
 func (c *cluster) requeueOne(b *planned.Bench) (lot string, err error) {
-	w, err := c.catch("n0")
+	w, err := c.catch(b, "n0")
 	if err != nil {
 		return "", err
 	}
 	if _, err := c.ask("scontrol", "requeue", w.lot); err != nil {
 		return "", err
 	}
-	b.Say("lot %s is requeued while its worker writes", w.lot)
+	b.Say("lot %s is requeued while its worker is at work", w.lot)
 	return w.lot, syscall.Kill(w.pid, syscall.SIGCONT)
 }
 
@@ -153,7 +153,7 @@ func (c *cluster) requeueOne(b *planned.Bench) (lot string, err error) {
 // ends. Its script has Slurm begin the lot again.
 func (c *cluster) killWorker(b *planned.Bench, but string) error {
 	for {
-		w, err := c.catch("n0")
+		w, err := c.catch(b, "n0")
 		if err != nil {
 			return err
 		}
@@ -161,14 +161,14 @@ func (c *cluster) killWorker(b *planned.Bench, but string) error {
 			syscall.Kill(w.pid, syscall.SIGCONT) // no error but that it has ended
 			continue
 		}
-		b.Say("the worker of lot %s is killed while it writes", w.lot)
+		b.Say("the worker of lot %s is killed at work", w.lot)
 		return syscall.Kill(w.pid, syscall.SIGKILL)
 	}
 }
 
 // killNode ends a node in the middle of its work: daemon, steps and workers.
 func (c *cluster) killNode(b *planned.Bench, node string) error {
-	w, err := c.catch(node)
+	w, err := c.catch(b, node)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (c *cluster) killNode(b *planned.Bench, node string) error {
 		}
 		ended = append(ended, other.lot)
 	}
-	b.Say("node %s is ended by SIGKILL while the worker of lot %s writes; workers ended: %s", node, w.lot, strings.Join(ended, ", "))
+	b.Say("node %s is ended by SIGKILL while the worker of lot %s is at work; workers ended: %s", node, w.lot, strings.Join(ended, ", "))
 	return nil
 }
 

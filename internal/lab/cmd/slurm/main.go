@@ -3,7 +3,7 @@
 // Package slurm has a real Slurm of two nodes carry out a plan, ends one of them in the
 // middle, and compares with what one machine makes of the same captures.
 //
-//	lab slurm [-lots 64] [-captures 96] [-seed 1] [-dir DIR]
+//	lab slurm [-lots 64] [-captures 96] [-seed 1] [-dir DIR] [-store URL]
 //
 // It needs root; slurmctld, slurmd, Slurm's clients and munge are installed by apt-get
 // where they are missing. All of it is on the loopback interface and in a temporary
@@ -15,7 +15,9 @@
 // One running lot is requeued, so that its worker is interrupted, and the worker of
 // another is killed, so that its script requeues it. Then one of the nodes is ended by
 // SIGKILL, its daemon and all of its processes, while a worker there writes an output,
-// and Slurm gives its lots to the other node. Outputs, reports and the merged summary,
+// and Slurm gives its lots to the other node. With -store captures and outputs are below
+// a URL (the lab is to be built with the tag cloud), and workers are disturbed while
+// they have a capture's copy open. Outputs, reports and the merged summary,
 // but for the footer of its page, must be those of `mendcap batch`, byte for byte; it
 // exits with 1 if not.
 package slurm
@@ -41,6 +43,7 @@ func Main() {
 	flag.IntVar(&o.Lots, "lots", 64, "lots that the plan has, about")
 	flag.IntVar(&o.Captures, "captures", 96, "captures that are made, beside those in archives")
 	flag.Uint64Var(&o.Seed, "seed", 1, "of the captures")
+	flag.StringVar(&o.Store, "store", "", "`URL` in a store of objects below which captures and outputs are (default files)")
 	dir := flag.String("dir", "", "where the temporary folder is made (default the system's)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
