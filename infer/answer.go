@@ -24,8 +24,8 @@ func (a *Answers) infer(f *Facts) Answer {
 		return e.inferAlone(f)
 	}
 	k, n := f.key(h), f.read.Needs(h)
-	if r, _ := e.retiredAs(&k, f.home, &n); r != nil && f.read.Checked(h) {
-		v := r.verdict()
+	if r, _ := e.retiredAs(&k, hashFlow(f.home, k.ports, k.class), &n); r != nil && f.read.Checked(h) {
+		v := e.retired.verdict(r)
 		return f.answer(e.outcomeOf(&v))
 	}
 	if _, c := e.clusterOf(f, h); c != nil && (c.proven || f.read.Checked(h)) {
@@ -68,14 +68,8 @@ func (a *Answers) InferObserved(p *Packet, s *Sheet) *Answer {
 // flow's source.
 func (e *Engine) unanimous(k *flowKey, home uint64) (v verdict, ok bool) {
 	hash := hashFlow(home, k.ports, k.class)
-	if e.retired.n > 0 {
-		if source := e.candidates.place(&k.src, k.zone, home); source != none {
-			s := e.retired.of(hash)
-			if at := s.first(source, k, hash); at != none {
-				a := &s.slots[at]
-				return a.verdict(), a.only
-			}
-		}
+	if a := e.firstRetired(k, hash); a != nil {
+		return e.retired.verdict(a), e.retired.kinds[a.kind].only
 	}
 	i := e.flows.place(k, hash)
 	if i == none {

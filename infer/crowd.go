@@ -132,9 +132,9 @@ func (e *Engine) openCrowds(firm []int32) {
 		}
 		asking.add(fl.key.ports.Reversed(), fl.key.class)
 	}
-	for a := range e.retired.all() {
-		if asking.has(a.ports, a.class) {
-			e.noteAnswering(&flowKey{src: t.list.at(a.home - 1).addr, ports: a.ports, class: a.class}, a.home-1)
+	for a, k := range e.retired.all() {
+		if asking.has(a.ports, k.class) {
+			e.noteAnswering(&flowKey{src: t.list.at(a.home).addr, ports: a.ports, class: k.class}, a.home)
 		}
 	}
 }

@@ -106,6 +106,7 @@ func (e *Engine) direction(src packet.Addr) direction {
 func (e *Engine) Conclude() *Answers {
 	e.decide()
 	e.retire()
+	e.past = past{} // nothing more is decided
 	return &Answers{e}
 }
 
@@ -377,6 +378,9 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 	o.dst, o.at, o.by, o.protocol, o.mode = best.addr, best.at, best.by, best.protocol, best.mode
 	o.posterior = float32(share)
 	o.second = float32(math.Exp2(list[1].total) / total) // the open explanation is always there
+	if o.clear() {
+		o.coarsen(best.enough())
+	}
 	return o
 }
 

@@ -34,6 +34,16 @@ const narrow = 1e-4
 // clear reports whether v is decided, and not narrowly.
 func (v *verdict) clear() bool { return v.proved && v.second < narrow }
 
+// coarsen rounds the posteriors of what is clear, so that many flows that retire have the
+// same: those of all that is not so to powers of two, up, as far as it stays clear and
+// proved, for which least is enough.
+func (v *verdict) coarsen(least float64) {
+	const negligible = 1.0 / (1 << 24)
+	up := func(p float64) float64 { return math.Exp2(math.Ceil(math.Log2(max(p, negligible)))) }
+	v.posterior = float32(max(least, 1-up(1-float64(v.posterior))))
+	v.second = min(float32(up(float64(v.second))), math.Nextafter32(narrow, 0))
+}
+
 // Doubts returns the flows that were left open or decided narrowly, those with
 // most packets first, at most limit of them, and how many there are in all.
 // Packets that may be of several protocols, or whose payload dictates where they

@@ -99,17 +99,13 @@ func (e *Engine) answeredEarly(f *Facts, k *flowKey, hash uint64, h header.Hypot
 	if e.retired.n == 0 {
 		return false
 	}
-	at := e.candidates.place(&k.src, k.zone, f.home)
-	if at == none {
-		return false
-	}
 	n := f.read.Needs(h)
-	a, left := e.retired.find(at, k, hash, &n)
+	a, left := e.retiredAs(k, hash, &n)
 	if a != nil && !alone && f.clustered(h) && f.read.Checked(h) {
 		return true
 	}
 	if left {
-		e.retired.rejoin(at, k, hash)
+		e.rejoin(k, hash)
 	}
 	return false
 }

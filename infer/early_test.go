@@ -155,28 +155,65 @@ func TestWhatRetiredIsRemembered(t *testing.T) {
 	}
 }
 
-// A shelf that grows keeps all that is on it, and the clusters of a flow in their order,
-// also where a search goes on at the shelf's beginning.
+// A shelf that grows keeps all that is on it, and the clusters of a flow in their order.
 func TestShelvesGrow(t *testing.T) {
 	const flows, clusters = 20, 3
 	hashOf := func(a *answered) uint64 { return math.MaxUint64 - uint64(a.ports) }
 	var s shelf
 	for round := range clusters {
-		s.grow(flows, hashOf)
+		var more []answered
 		for i := range flows {
-			a := answered{home: 1, ports: header.Ports(i), at: int32(round)}
-			s.put(&a, hashOf(&a))
-			s.n++
+			more = append(more, answered{ports: header.Ports(i), at: int32(round)})
 		}
+		s.add(more, hashOf)
+	}
+	if len(s.list) != flows*clusters {
+		t.Fatalf("got %d clusters, want %d", len(s.list), flows*clusters)
 	}
 	for i := range flows {
-		k := flowKey{ports: header.Ports(i)}
 		var order []int32
-		for at := s.first(0, &k, hashOf(&answered{ports: k.ports})); at != none; at = s.next(s.after(at), 0, &k) {
-			order = append(order, s.slots[at].at)
+		for _, a := range s.row(hashOf(&answered{ports: header.Ports(i)})) {
+			if a.ports == header.Ports(i) {
+				order = append(order, a.at)
+			}
 		}
 		if !slices.Equal(order, []int32{0, 1, 2}) {
 			t.Fatalf("flow %d: got clusters %v, want 0, 1, 2", i, order)
+		}
+	}
+}
+
+// What flows that retire have in common is kept once, in both forms; of a kind for which
+// there is no room none retires.
+func TestKindsOfRetiredFlows(t *testing.T) {
+	var r retired
+	for i := range 1 << 16 {
+		n, ok := r.number(kind{class: class(i)})
+		if want := i < 1<<15; ok != want || ok && (int(n) != 2*i || r.kinds[n].only || !r.kinds[n+1].only || r.kinds[n+1].class != class(i)) {
+			t.Fatalf("kind %d: got number %d, %v", i, n, ok)
+		}
+	}
+	if n, ok := r.number(kind{class: 7}); !ok || n != 14 {
+		t.Errorf("a kind that is known: got number %d, %v, want 14", n, ok)
+	}
+}
+
+// What is clear is rounded away from certainty, stays clear and proved, and is then a
+// power of two, or a bound, so that rounding it again changes nothing.
+func TestCoarsePosteriors(t *testing.T) {
+	for _, test := range []struct{ posterior, second, least, wantPosterior, wantSecond float64 }{
+		{1, 0, credible, 1 - 1.0/(1<<24), 1.0 / (1 << 24)},
+		{1 - 1.0/(1<<12), 1.0 / (1 << 15), credible, 1 - 1.0/(1<<12), 1.0 / (1 << 15)},
+		{1 - 3.0/(1<<14), 3.0 / (1 << 17), credible, 1 - 1.0/(1<<12), 1.0 / (1 << 15)},
+		{0.99901, 0.00009, credible, 0.999, narrow},
+		{0.99991, 0.00008, credibleAlone, 0.9999, narrow},
+	} {
+		v := verdict{proved: true, posterior: float32(test.posterior), second: float32(test.second)}
+		for range 2 {
+			v.coarsen(test.least)
+			if !v.clear() || math.Abs(float64(v.posterior)-test.wantPosterior) > 1e-7 || math.Abs(float64(v.second)-test.wantSecond) > 1e-10 {
+				t.Errorf("%v, %v: got %v, %v, clear %v; want %v, %v", test.posterior, test.second, v.posterior, v.second, v.clear(), test.wantPosterior, test.wantSecond)
+			}
 		}
 	}
 }

@@ -18,7 +18,7 @@ type Options struct {
 	Snapshot *Snapshot // the host's tables; nil without any; not kept
 	// MaxClusters bounds what is kept of the capture: flows, the clusters in
 	// them, and addresses, about 250 bytes for one of each; and the candidates that
-	// answers list. Conclude leaves 40 bytes of most flows; where a quarter of the bound
+	// answers list. Conclude leaves about 21 bytes of most flows; where a quarter of the bound
 	// is reached, that is left before of those that are decided for good, of up to four
 	// times the bound, unless packets were cut. Packets beyond the bound are answered one
 	// by one, without the evidence of their cluster, and counted by Answers.GivenUp. 0

@@ -137,8 +137,8 @@ type Answer struct {
 	ChecksumVerified  bool        // a whole checksum over all the data confirmed the answer
 	Offloaded         bool        // the field holds the pseudo-header's sum, left to the network card, and that confirmed it
 	HopLimit          uint8       // to write where the sniffer recorded none (255 ND, 1 MLD, 64 otherwise)
-	Posterior         float64     // of the destination answered; 0 without one
-	RunnerUp          float64     // posterior of the next best explanation, "none of the candidates" included
+	Posterior         float64     // of the destination answered, 0 without one; rounded down where RunnerUp is below 0.0001
+	RunnerUp          float64     // posterior of the next best explanation, "none of the candidates" included; rounded up where it is so small
 	Candidates        []Candidate // ranked, at most 64; where something stayed unknown, and where several addresses fit and none is proved
 	Unlisted          int         // candidates beyond those
 }

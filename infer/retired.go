@@ -2,7 +2,9 @@ package infer
 
 import (
 	"iter"
+	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/internal/header"
 )
@@ -12,6 +14,8 @@ import (
 type retired struct {
 	shelves [shelves]shelf // by the flow's hash
 	n       int
+	kinds   []kind // each twice, the second time with only
+	known   map[kind]uint16
 }
 
 // shelves are how many there are: while one grows, it alone is there twice.
@@ -20,13 +24,13 @@ const shelves = 64
 // of returns the shelf of a flow.
 func (t *retired) of(hash uint64) *shelf { return &t.shelves[hash%shelves] }
 
-// all are the clusters, in no order.
-func (t *retired) all() iter.Seq[*answered] {
-	return func(yield func(*answered) bool) {
+// all are the clusters with what they are, in no order.
+func (t *retired) all() iter.Seq2[*answered, *kind] {
+	return func(yield func(*answered, *kind) bool) {
 		for i := range t.shelves {
-			slots := t.shelves[i].slots
-			for at := range slots {
-				if a := &slots[at]; a.home != 0 && !yield(a) {
+			list := t.shelves[i].list
+			for at := range list {
+				if a := &list[at]; !yield(a, &t.kinds[a.kind]) {
 					return
 				}
 			}
@@ -34,47 +38,17 @@ func (t *retired) all() iter.Seq[*answered] {
 	}
 }
 
-// shelf has the clusters of some of the flows.
-type shelf struct {
-	slots []answered // linear probing by the flow's hash
-	n     int
-}
-
-// grow makes room for more clusters. Those of one flow stay in their order; hashOf returns
-// the hash of a cluster's flow.
-func (s *shelf) grow(more int, hashOf func(*answered) uint64) {
-	room := func(n int) int { return n + n/4 + 1 } // one slot in five is empty
-	if more == 0 || room(s.n+more) <= len(s.slots) {
-		return
-	}
-	old := s.slots
-	s.slots = make([]answered, room(max(s.n+more, s.n+s.n/8)))
-	gap := 0 // no search goes on beyond it that began before it
-	for gap < len(old) && old[gap].home != 0 {
-		gap++
-	}
-	for i := range old {
-		if a := &old[(gap+i)%len(old)]; a.home != 0 {
-			s.put(a, hashOf(a))
-		}
-	}
-}
-
-// put puts a cluster after the others of its flow, whose hash is given.
-func (s *shelf) put(a *answered, hash uint64) {
-	at := s.begin(hash)
-	for s.slots[at].home != 0 {
-		at = s.after(at)
-	}
-	s.slots[at] = *a
-}
-
 // answered is a cluster of a flow that has retired.
 type answered struct {
-	home    int32 // place of its source among the candidates, plus one; 0 is an empty slot
-	at      int32 // as in verdict; it was found and proved
-	ports   header.Ports
-	needs   header.Needs
+	home  int32 // place of its source among the candidates
+	at    int32 // as in verdict; it was found and proved
+	ports header.Ports
+	needs header.Needs
+	kind  uint16 // its place in retired.kinds
+}
+
+// kind is what many clusters have in common.
+type kind struct {
 	class   class
 	by      evidence
 	mode    header.Mode
@@ -84,91 +58,152 @@ type answered struct {
 	posterior, second float32
 }
 
+// kindOf returns what c of a flow is, but for only.
+func kindOf(k *flowKey, c *cluster) kind {
+	of := kind{class: k.class, by: c.by, mode: c.mode, posterior: c.posterior, second: c.second}
+	for m, need := range c.dominant() {
+		if need != 0 {
+			of.leading |= 1 << m
+		}
+	}
+	return of
+}
+
+// number returns the place of a kind that is not only; ok is false where there is no room
+// for it.
+func (t *retired) number(k kind) (n uint16, ok bool) {
+	if n, ok = t.known[k]; ok {
+		return n, true
+	}
+	if len(t.kinds) > math.MaxUint16 {
+		return 0, false
+	}
+	if t.known == nil {
+		t.known = map[kind]uint16{}
+	}
+	n = uint16(len(t.kinds))
+	t.known[k] = n
+	alone := k
+	alone.only = true
+	t.kinds = append(t.kinds, k, alone)
+	return n, true
+}
+
 // verdict returns what was decided of a.
-func (a *answered) verdict() verdict {
+func (t *retired) verdict(a *answered) verdict {
+	k := &t.kinds[a.kind]
 	return verdict{
-		at: a.at, listed: none, protocol: uint8(a.class), by: a.by, mode: a.mode,
-		found: true, proved: true, protocolProved: true, posterior: a.posterior, second: a.second,
+		at: a.at, listed: none, protocol: uint8(k.class), by: k.by, mode: k.mode,
+		found: true, proved: true, protocolProved: true, posterior: k.posterior, second: k.second,
 	}
 }
 
 // leads reports whether a's packets need what r is: see flows.leads.
-func (a *answered) leads(r header.Residue) bool {
+func (t *retired) leads(a *answered, r header.Residue) bool {
 	for m, need := range a.needs {
-		if need == r && a.leading>>m&1 != 0 {
+		if need == r && t.kinds[a.kind].leading>>m&1 != 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// begin returns the place at which a search for a flow begins.
-func (s *shelf) begin(hash uint64) int {
-	first, _ := bits.Mul64(hash, uint64(len(s.slots)))
-	return int(first)
+// shelf has the clusters of some of the flows, those of a flow in their order.
+type shelf struct {
+	list   []answered
+	starts []int32 // of the rows of list, by the flow's hash; the last one is list's end
 }
 
-// after returns the place that is searched after another.
-func (s *shelf) after(at int) int {
-	if at++; at == len(s.slots) {
-		return 0
+// inRow is how many clusters a row has on average.
+const inRow = 4
+
+// row returns the clusters among which those of a flow are, whose hash is given.
+func (s *shelf) row(hash uint64) []answered {
+	if len(s.list) == 0 {
+		return nil
 	}
-	return at
+	n := s.rowOf(hash)
+	return s.list[s.starts[n]:s.starts[n+1]]
 }
 
-// first returns the place of the first cluster of a flow whose source is the candidate
-// home; none if it has not retired.
-func (s *shelf) first(home int32, k *flowKey, hash uint64) int {
-	if s.n == 0 {
-		return none
+func (s *shelf) rowOf(hash uint64) int {
+	n, _ := bits.Mul64(hash, uint64(len(s.starts)-1))
+	return int(n)
+}
+
+// add takes in more clusters, after those that are there; hashOf returns the hash of a
+// cluster's flow.
+func (s *shelf) add(more []answered, hashOf func(*answered) uint64) {
+	if len(more) == 0 {
+		return
 	}
-	return s.next(s.begin(hash), home, k)
-}
-
-// next is first from a place on: none after the last.
-func (s *shelf) next(at int, home int32, k *flowKey) int {
-	for ; s.slots[at].home != 0; at = s.after(at) {
-		if a := &s.slots[at]; a.home == home+1 && a.ports == k.ports && a.class == k.class {
-			return at
+	n := len(s.list) + len(more)
+	grown := shelf{make([]answered, n), make([]int32, n/inRow+2)}
+	rows := make([]int32, 0, n)
+	for _, list := range [][]answered{s.list, more} {
+		for i := range list {
+			row := grown.rowOf(hashOf(&list[i]))
+			rows = append(rows, int32(row))
+			grown.starts[row+1]++
 		}
 	}
-	return none
+	for i := range grown.starts[1:] {
+		grown.starts[i+1] += grown.starts[i]
+	}
+	next := slices.Clone(grown.starts)
+	for i, row := range rows {
+		a := &more[max(0, i-len(s.list))]
+		if i < len(s.list) {
+			a = &s.list[i]
+		}
+		grown.list[next[row]] = *a
+		next[row]++
+	}
+	*s = grown
 }
 
-// add takes in c, a cluster of a flow that retires: one after the other, as the
-// flow had them. only says that the flow has no other.
-func (t *retired) add(home int32, k *flowKey, hash uint64, c *cluster, only bool) {
-	a := answered{
-		home: home + 1, at: c.at, ports: k.ports, needs: c.needs, class: k.class,
-		by: c.by, mode: c.mode, only: only, posterior: c.posterior, second: c.second,
+// hasRetired reports whether a is of the flow with key k.
+func (e *Engine) hasRetired(a *answered, k *flowKey) bool {
+	if a.ports != k.ports || e.retired.kinds[a.kind].class != k.class {
+		return false
 	}
-	for m, need := range c.dominant() {
-		if need != 0 {
-			a.leading |= 1 << m
+	source := e.candidates.list.at(a.home)
+	return source.addr == k.src && source.zone == k.zone
+}
+
+// firstRetired returns the first cluster of a flow, whose hash is given; nil if it has not
+// retired.
+func (e *Engine) firstRetired(k *flowKey, hash uint64) *answered {
+	row := e.retired.of(hash).row(hash)
+	for i := range row {
+		if a := &row[i]; e.hasRetired(a, k) {
+			return a
 		}
 	}
-	s := t.of(hash)
-	s.put(&a, hash)
-	s.n++
-	t.n++
+	return nil
 }
 
-// rejoin notes that a packet has come of a flow whose source is the candidate home, and
-// that none of its clusters answers for it.
-func (t *retired) rejoin(home int32, k *flowKey, hash uint64) {
-	s := t.of(hash)
-	for at := s.first(home, k, hash); at != none; at = s.next(s.after(at), home, k) {
-		s.slots[at].only = false
+// rejoin notes that a packet has come of a flow that has retired, and that none of its
+// clusters answers for it.
+func (e *Engine) rejoin(k *flowKey, hash uint64) {
+	row := e.retired.of(hash).row(hash)
+	for i := range row {
+		if a := &row[i]; e.hasRetired(a, k) {
+			a.kind &^= 1
+		}
 	}
 }
 
-// find returns the cluster that n agrees with of a flow whose source is the
-// candidate home, chosen as flows.cluster does, nil where there is none; left
-// says that the flow is there.
-func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
-	agrees, s := header.Modes, t.of(hash)
-	for at := s.first(home, k, hash); at != none; at = s.next(s.after(at), home, k) {
-		a := &s.slots[at]
+// retiredAs returns what is kept of the cluster that n agrees with of a flow, whose hash
+// is given, chosen as flows.cluster does, nil where there is none; left says that the flow
+// has retired.
+func (e *Engine) retiredAs(k *flowKey, hash uint64, n *header.Needs) (best *answered, left bool) {
+	agrees, row := header.Modes, e.retired.of(hash).row(hash)
+	for i := range row {
+		a := &row[i]
+		if !e.hasRetired(a, k) {
+			continue
+		}
 		if m := a.needs.Agreeing(n); m < header.Modes && !left {
 			return a, true
 		} else if m < agrees {
@@ -177,20 +212,6 @@ func (t *retired) find(home int32, k *flowKey, hash uint64, n *header.Needs) (be
 		left = true
 	}
 	return best, left
-}
-
-// retiredAs returns what is kept of the cluster that n agrees with of the flow
-// with key k, nil where there is none; home is the hash of the flow's source, left
-// says that the flow has retired.
-func (e *Engine) retiredAs(k *flowKey, home uint64, n *header.Needs) (a *answered, left bool) {
-	if e.retired.n == 0 {
-		return nil, false
-	}
-	at := e.candidates.place(&k.src, k.zone, home)
-	if at == none {
-		return nil, false
-	}
-	return e.retired.find(at, k, hashFlow(home, k.ports, k.class), n)
 }
 
 // maxRetired bounds the clusters of a flow that retires: they are searched one by
@@ -213,7 +234,13 @@ func (e *Engine) retire() {
 // that its decision may be the last.
 func (e *Engine) leaving(done func(*flow, *cluster) bool) (home []int32, some bool) {
 	t := &e.flows
-	t.findIndependent(done)
+	t.findIndependent(func(fl *flow, c *cluster) bool {
+		if !done(fl, c) {
+			return false
+		}
+		_, room := e.retired.number(kindOf(&fl.key, c))
+		return room
+	})
 	home = make([]int32, t.list.n)
 	for i, fl := range t.list.all() {
 		if home[i] = none; fl.stays {
@@ -230,34 +257,33 @@ func (e *Engine) leaving(done func(*flow, *cluster) bool) (home []int32, some bo
 func (e *Engine) leave(home []int32) {
 	t, r := &e.flows, &e.retired
 	again := r.n > 0 // some may have retired before
-	var coming [shelves]int
-	for i, fl := range t.list.all() {
-		if home[i] != none {
-			coming[fl.key.hash()%shelves] += int(fl.clusters)
-		}
-	}
-	for i, n := range coming {
-		r.shelves[i].grow(n, e.hashOf)
-	}
+	var coming [shelves][]answered
 	for _, c := range t.clusters.all() {
 		at := home[c.flow]
 		if at == none {
 			continue
 		}
 		fl := t.list.at(c.flow)
-		hash, only := fl.key.hash(), fl.clusters == 1
-		if again {
-			only = only && r.of(hash).first(at, &fl.key, hash) == none
+		hash := fl.key.hash()
+		a := answered{home: at, at: c.at, ports: fl.key.ports, needs: c.needs}
+		a.kind, _ = r.number(kindOf(&fl.key, c)) // for which leaving has found room
+		if fl.clusters == 1 && !(again && e.firstRetired(&fl.key, hash) != nil) {
+			a.kind |= 1
 		}
-		r.add(at, &fl.key, hash, c, only)
+		coming[hash%shelves] = append(coming[hash%shelves], a)
+		r.n++
+	}
+	for i, more := range coming {
+		r.shelves[i].add(more, e.hashOf)
+		coming[i] = nil
 	}
 	e.flows = t.without(func(i int32) bool { return home[i] != none })
 }
 
 // hashOf returns the hash of the flow of a cluster that has retired.
 func (e *Engine) hashOf(a *answered) uint64 {
-	source := e.candidates.list.at(a.home - 1)
-	return hashFlow(hashPlace(&source.addr, source.zone), a.ports, a.class)
+	source := e.candidates.list.at(a.home)
+	return hashFlow(hashPlace(&source.addr, source.zone), a.ports, e.retired.kinds[a.kind].class)
 }
 
 // findIndependent marks that all flows stay but those whose packets are all

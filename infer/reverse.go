@@ -12,9 +12,10 @@ func (e *Engine) answered(peer packet.Addr, q *question) float64 {
 		return 0
 	}
 	back := q.key.answeredBy(peer)
-	i := e.flows.place(&back, back.hash())
+	hash := back.hash()
+	i := e.flows.place(&back, hash)
 	if i == none {
-		return e.answeredBefore(&back, q)
+		return e.answeredBefore(&back, hash, q)
 	}
 	fl := e.flows.list.at(i)
 	if e.flows.namedBy(fl, q.key.src) == bySeen {
@@ -30,13 +31,13 @@ func (e *Engine) answered(peer packet.Addr, q *question) float64 {
 }
 
 // answeredBefore is answered where the other direction has retired, if it has.
-func (e *Engine) answeredBefore(back *flowKey, q *question) float64 {
+func (e *Engine) answeredBefore(back *flowKey, hash uint64, q *question) float64 {
 	r := header.ResidueOf(q.key.src)
-	a, left := e.retiredAs(back, hashPlace(&back.src, back.zone), &header.Needs{r, r, r})
+	a, left := e.retiredAs(back, hash, &header.Needs{r, r, r})
 	switch {
 	case !left:
 		return 0
-	case a != nil && a.leads(r):
+	case a != nil && e.retired.leads(a, r):
 		return bitsNamed
 	}
 	return q.portsAgree(false)

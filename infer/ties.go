@@ -206,8 +206,8 @@ func (e *Engine) acquaint() *acquaintance {
 			k.serve(&fl.key, e.candidates.place(&fl.key.src, fl.key.zone, hashPlace(&fl.key.src, fl.key.zone)), fl.key.ports.Reversed())
 		}
 	}
-	for a := range e.retired.all() {
-		e.serveRetired(k, a)
+	for a, of := range e.retired.all() {
+		e.serveRetired(k, a, of.class)
 	}
 	slices.SortFunc(k.visits, func(a, b visit) int {
 		return cmp.Or(cmp.Compare(a.begun, b.begun), cmp.Compare(a.at, b.at))
@@ -216,10 +216,10 @@ func (e *Engine) acquaint() *acquaintance {
 }
 
 // serveRetired is serve for what a flow that has retired shows, as others do.
-func (e *Engine) serveRetired(k *acquaintance, a *answered) {
-	key := flowKey{src: e.candidates.list.at(a.home - 1).addr, ports: a.ports, class: a.class}
+func (e *Engine) serveRetired(k *acquaintance, a *answered, of class) {
+	key := flowKey{src: e.candidates.list.at(a.home).addr, ports: a.ports, class: of}
 	if e.direction(key.src) != outbound {
-		k.serve(&key, a.home-1, key.ports.Reversed())
+		k.serve(&key, a.home, key.ports.Reversed())
 	} else if !e.destination(a.at).IsMulticast() {
 		k.serve(&key, a.at, key.ports)
 	}

@@ -120,7 +120,7 @@ func NewEntry(path, output string, r *Report) Entry {
 		},
 	}
 	left := r.Remaining()
-	e.Worst = left.Groups[:min(len(left.Groups), worstGroups)]
+	e.Worst = slices.Clone(left.Groups[:min(len(left.Groups), worstGroups)]) // the other groups have all findings
 	for i := range e.Worst {
 		e.Worst[i].First = nil
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -30,6 +32,23 @@ func sampleBatch() *Batch {
 		{Path: "archive/=evil\a<b>.pcap", Outcome: OutcomeFailed, Code: 4, Error: "no usable capture: \x1b[2J"},
 		{Path: "archive/full.pcap", Outcome: OutcomeFailed, Code: 5, Error: "i/o failed: no space left on device"},
 	}, Skipped{Other: 7, Own: 2, Excluded: 1, Links: 1, Special: 3})
+}
+
+// An entry of a batch keeps nothing of its capture's findings, of which there may be
+// thousands for each.
+func TestEntriesKeepNoFindings(t *testing.T) {
+	var r Report
+	for i := range int64(worstGroups + 3) {
+		r.Findings.List = append(r.Findings.List, Finding{Frame: i + 1, FrameAfter: i + 1, Flag: "retransmission", Verdict: Loss, Detail: string(rune('a' + i))})
+	}
+	findings := weak.Make(&r.Findings.List[0])
+	e := NewEntry("a.pcap", "a.mended.pcapng", &r)
+	r = Report{}
+	runtime.GC()
+	if len(e.Worst) != worstGroups || findings.Value() != nil {
+		t.Errorf("got %d groups, and the findings are kept: %v; want %d, and that they are not", len(e.Worst), findings.Value() != nil, worstGroups)
+	}
+	runtime.KeepAlive(&e)
 }
 
 func TestBatchReadsBack(t *testing.T) {

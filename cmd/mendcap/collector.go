@@ -14,9 +14,10 @@ const (
 	// Little is allocated and much of it lives long: memory is worth more here than
 	// the collector's time.
 	heapGrowth = 35
-	// mostGrowth is by how much the heap grows in any case, bytes. A large one is mostly
-	// tables without pointers, which take no time to collect.
-	mostGrowth = 32 << 20
+	// mostGrowth is by how much the heap grows at most, bytes, unless more garbage may
+	// gather in any case. A large one is mostly tables without pointers, which take no time
+	// to collect.
+	mostGrowth = 24 << 20
 	// leastHeap is the size of the heap in bytes up to which nothing is collected: a
 	// small capture takes no more.
 	leastHeap = 16 << 20

@@ -17,7 +17,7 @@ func TestGoalFor(t *testing.T) {
 		{10 * mega, leastHeap, leastHeap},
 		{leastHeap, leastHeap, leastHeap + (leastHeap+globals)*heapGrowth/100},
 		{2 * mega, 46 * mega, 46 * mega},
-		{80 * mega, 90 * mega, 80*mega + 85*mega*heapGrowth/100},
+		{60 * mega, 70 * mega, 60*mega + 65*mega*heapGrowth/100},
 		{200 * mega, 224 * mega, 200*mega + mostGrowth},
 		{100 * mega, 144 * mega, 144 * mega},
 	} {

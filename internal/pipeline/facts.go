@@ -73,8 +73,8 @@ func (f *facts) leaveRisen(g *guard, run int) bool {
 		return false // nothing has moved
 	}
 	risen := 0
-	for hash, c := range g.by {
-		if !c.rose(g.total > 0) && !c.rose(false) || f.left.by[hash] != 0 {
+	for hash := range g.risen() {
+		if f.left.by[hash] != 0 {
 			continue // one that is left can only have other times, of a clock that was corrected
 		}
 		if risen++; len(f.left.by) < maxLeft {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"iter"
 	"maps"
 	"math/bits"
 	"time"
@@ -69,16 +70,27 @@ func (l *left) has(u *unit) leftFor {
 	return 0
 }
 
-// guard counts by how much the flags of connections have changed. Only those of
-// which a packet has other flags than before take memory, and those that lack segments.
+// guard counts by how much the flags of connections have changed. As all that keeps state
+// by connection it begins anew with one that was forgotten.
 type guard struct {
-	apart tcp.Analysis      // counted so
-	by    map[uint64]change // by the hash of the pair
-	total int64             // of the capture, with all flags
+	apart tcp.Analysis // counted so
+	open  *tcp.Store[change]
+	total int64 // of the capture, with all flags
+
+	// Of those that have made way, the ones whose flags have risen: without those that are
+	// apart, and only with them.
+	alone, besides pairSet
+}
+
+func newGuard(apart tcp.Analysis) *guard {
+	g := &guard{apart: apart, alone: make(pairSet), besides: make(pairSet)}
+	g.open = tcp.NewStore(g.close)
+	return g
 }
 
 // change is by how much the flags of a connection have changed.
 type change struct {
+	pair         uint64 // its hash
 	flags, apart int64
 	acks         int64 // of AckLostSegment, which is in neither
 	gaps         bool  // a packet had AckLostSegment before, and has it
@@ -86,7 +98,7 @@ type change struct {
 
 // rose reports whether there are more flags than before, of all or without those
 // that are apart.
-func (c change) rose(all bool) bool {
+func (c *change) rose(all bool) bool {
 	n := c.flags
 	if all {
 		n += c.apart
@@ -99,26 +111,58 @@ func (c change) rose(all bool) bool {
 
 const apart = tcp.WindowFull | tcp.FastRetransmission
 
-// maxGuarded bounds how many connections a guard counts at once. When there are
-// more, those that have no more flags than before are forgotten: should theirs
-// rise later, they count as risen though they had fallen before.
-const maxGuarded = 1 << 18
-
-// packet takes in a TCP packet's flags as recorded and as repaired.
-func (g *guard) packet(hash uint64, before, after tcp.Analysis) {
+// packet takes in a TCP packet's flags as recorded and as repaired, with its connection's
+// id and the hash of its pair.
+func (g *guard) packet(id, pair uint64, before, after tcp.Analysis) {
 	gap := before&after&tcp.AckLostSegment != 0
 	if before == after && !gap {
 		return
 	}
 	others := g.apart | tcp.AckLostSegment
-	c := g.by[hash]
 	g.total += more(before, after)
-	g.by[hash] = change{
-		flags: c.flags + more(before&^others, after&^others), apart: c.apart + more(before&g.apart, after&g.apart),
-		acks: c.acks + more(before&tcp.AckLostSegment, after&tcp.AckLostSegment), gaps: c.gaps || gap,
+	c := g.open.Of(id)
+	c.pair = pair
+	c.flags += more(before&^others, after&^others)
+	c.apart += more(before&g.apart, after&g.apart)
+	c.acks += more(before&tcp.AckLostSegment, after&tcp.AckLostSegment)
+	c.gaps = c.gaps || gap
+}
+
+// close keeps of a connection whether its flags have risen.
+func (g *guard) close(_ uint64, c *change) {
+	switch {
+	case c.rose(false):
+		g.alone.add(c.pair)
+	case c.rose(true):
+		g.besides.add(c.pair)
 	}
-	if len(g.by) > maxGuarded {
-		maps.DeleteFunc(g.by, func(_ uint64, c change) bool { return !c.rose(true) && !c.rose(false) })
+}
+
+// risen are the connections whose flags have risen, by the hash of their pair. It is to be
+// asked for once, after the last packet.
+func (g *guard) risen() iter.Seq[uint64] {
+	g.open.Each(g.close)
+	if g.total <= 0 {
+		return maps.Keys(g.alone)
+	}
+	return func(yield func(uint64) bool) {
+		for _, s := range []pairSet{g.alone, g.besides} {
+			for pair := range s {
+				if !yield(pair) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pairSet is a set of connections by the hash of their pair. One more than can be left as
+// recorded are enough.
+type pairSet map[uint64]struct{}
+
+func (s pairSet) add(pair uint64) {
+	if len(s) <= maxLeft {
+		s[pair] = struct{}{}
 	}
 }
 

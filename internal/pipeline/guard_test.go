@@ -182,11 +182,11 @@ func TestRunsComeToAnEnd(t *testing.T) {
 	f.profile.Violations[0] = 1
 	runs := 0
 	for run := 1; ; run++ {
-		g := guard{by: make(map[uint64]change)}
+		g := newGuard(apart)
 		if f.profile.Broken() { // else there is nothing by which flags could change
-			g.packet(uint64(run), 0, tcp.Retransmission)
+			g.packet(uint64(run), uint64(run), 0, tcp.Retransmission)
 		}
-		if runs++; !f.leaveRisen(&g, run) {
+		if runs++; !f.leaveRisen(g, run) {
 			break
 		}
 	}
@@ -221,31 +221,64 @@ func TestGuardCountsWhatRose(t *testing.T) {
 	for _, test := range tests {
 		f := &facts{left: left{by: make(map[uint64]leftFor)}}
 		f.profile.Violations[0] = 1
-		g := guard{by: make(map[uint64]change)}
+		g := newGuard(apart)
 		for i := range test.before {
-			g.packet(7, test.before[i], test.after[i])
+			g.packet(7, 7, test.before[i], test.after[i])
 		}
 		if test.elsewhere > 0 {
-			g.packet(8, 0, tcp.DuplicateAck)
+			g.packet(8, 8, 0, tcp.DuplicateAck)
 		} else if test.elsewhere < 0 {
-			g.packet(8, tcp.DuplicateAck|tcp.OutOfOrder, 0)
+			g.packet(8, 8, tcp.DuplicateAck|tcp.OutOfOrder, 0)
 		}
-		f.leaveRisen(&g, 1)
+		f.leaveRisen(g, 1)
 		if got := f.left.by[7] != 0; got != test.want {
 			t.Errorf("%s: got left %v, want %v", test.name, got, test.want)
 		}
 	}
-	g := guard{by: make(map[uint64]change)}
-	for i := range 2*maxGuarded + 10 {
-		g.packet(uint64(i)+100, tcp.OutOfOrder, 0)
+	g := newGuard(apart)
+	g.open.Of(2).flags = math.MaxInt32
+	g.packet(2, 2, 0, tcp.OutOfOrder)
+	if got := slices.Collect(g.risen()); !slices.Equal(got, []uint64{2}) {
+		t.Errorf("one flag more than 32 bits hold: got %v, want it risen", got)
 	}
-	g.packet(1, 0, tcp.OutOfOrder)
-	if len(g.by) > maxGuarded+1 || !g.by[1].rose(false) {
-		t.Errorf("connections: got %d and %+v, want at most %d, with the one that rose", len(g.by), g.by[1], maxGuarded+1)
+}
+
+// What a guard knows of a connection it keeps for as long as the connection is followed,
+// however many others there have been meanwhile.
+func TestGuardRemembersConnectionsThatLast(t *testing.T) {
+	const lost, many = tcp.AckLostSegment, 20 * tcp.MaxFlows
+	g := newGuard(apart)
+	g.packet(7, 7, lost, lost)                           // segments are missing,
+	g.packet(8, 8, tcp.OutOfOrder|tcp.Retransmission, 0) // flags fall,
+	g.packet(9, 9, 0, tcp.OutOfOrder)                    // or rise;
+	g.packet(10, 10, 0, tcp.Retransmission)              // and so they do in one that makes way
+	for id := uint64(tcp.MaxFlows); id < many; id++ {
+		if p := tcp.Place(id); p < 7 || p > 9 {
+			g.packet(id, 1<<32+id, tcp.OutOfOrder, 0)
+		}
 	}
-	g.by[2] = change{flags: math.MaxInt32}
-	if g.packet(2, 0, tcp.OutOfOrder); !g.by[2].rose(false) {
-		t.Errorf("one flag more than 32 bits hold: got %+v, want it risen", g.by[2])
+	g.packet(7, 7, 0, lost)
+	g.packet(8, 8, 0, tcp.DuplicateAck)
+	got := slices.Sorted(g.risen())
+	if want := []uint64{9, 10}; !slices.Equal(got, want) {
+		t.Errorf("risen: got %v, want %v", got, want)
+	}
+	if n := len(g.alone) + len(g.besides); n != 3 {
+		t.Errorf("kept of %d connections: got %d, want 9, 10, and 7, which counts where flags rise elsewhere", many, n)
+	}
+}
+
+// Where more connections rise than can be left, the whole capture is, and no more of them
+// are kept than show it.
+func TestMoreRiseThanCanBeLeft(t *testing.T) {
+	f := &facts{left: left{by: make(map[uint64]leftFor)}}
+	f.profile.Violations[0] = 1
+	g := newGuard(apart)
+	for id := range uint64(2 * maxLeft) {
+		g.packet(id, id, 0, tcp.OutOfOrder)
+	}
+	if f.leaveRisen(g, 1); !f.left.all || len(f.left.by) != maxLeft || len(g.alone) != maxLeft+1 {
+		t.Errorf("got %d left, all %v, %d kept; want %d, all, and %d", len(f.left.by), f.left.all, len(g.alone), maxLeft, maxLeft+1)
 	}
 }
 

@@ -25,7 +25,7 @@ type judge struct {
 	apart    map[uint64]apartBy
 	declared declared
 	drops    *drops
-	guard    guard
+	guard    *guard
 	explain  *explainer
 
 	annotations *annotations // nil where none are wanted
@@ -52,7 +52,7 @@ func newJudge(c *config, f *facts, x *explainer, each func(*report.Finding)) *ju
 		edits: f.expectsEdits(), analyse: tcp.NewAnalyser(), judgement: judgement{seen: seen}, explain: x, apart: f.copies.apart,
 		findings: &collector{limit: c.o.Findings, each: each, evident: c.o.NeedsEvidence, seen: seen},
 		declared: declared{by: make(map[declaration]uint64)},
-		guard:    guard{apart: f.flagsApart(), by: make(map[uint64]change)},
+		guard:    newGuard(f.flagsApart()),
 	}
 	v.diagnose = diagnose.New(v.found)
 	if v.drops = c.drops; v.drops != nil {
@@ -103,7 +103,7 @@ func (v *judge) packet(u *unit) {
 	}
 	if u.tracked.followed {
 		v.diagnose.Meet(u.seg.Flow) // what it finds of one that makes way comes while the summary has that one
-		v.guard.packet(u.pair.Hash, u.before, u.judged.after)
+		v.guard.packet(u.seg.Flow, u.pair.Hash, u.before, u.judged.after)
 	}
 	p := v.packetOf(u)
 	v.seen.Packet(p)
@@ -160,7 +160,7 @@ func (v *judge) flags(u *unit) tcp.Analysis {
 }
 
 // changes are those of the flags of connections, once all blocks are through.
-func (v *judge) changes() *guard { return &v.guard }
+func (v *judge) changes() *guard { return v.guard }
 
 // fits reports whether the judge was begun where a capture of this span begins.
 func (v *judge) fits(span summary.Span) bool { return v.seen.Fits(span) }
