@@ -45,7 +45,7 @@ func (b *builder) excuse() {
 // the capture dropped, but late, by however much.
 func (b *builder) takenAsNew(list []node, i int) bool {
 	p := &b.items[list[i]]
-	if !b.goesOn(list, i) || b.dsackFor(list, i, p) >= 0 {
+	if !b.goesOn(list, i) || b.dsackFor(i, p.fresh()) >= 0 {
 		return false
 	}
 	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
@@ -179,7 +179,7 @@ func (b *builder) receivedAgain(list []node, i int) bool {
 // toldDuplicate: a D-SACK for p follows, with no other copy of p about that it
 // could be for.
 func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
-	told := b.dsackFor(list, i, p)
+	told := b.dsackFor(i, p.fresh())
 	if told < 0 {
 		return false
 	}
@@ -196,14 +196,14 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 	return true
 }
 
-// dsackFor finds the first D-SACK after position i that tells of the packet there;
-// -1 for none.
-func (b *builder) dsackFor(list []node, i int, p *item) int {
+// dsackFor finds the first D-SACK after position i of the list that tells of these bytes
+// of the packet there; -1 for none.
+func (b *builder) dsackFor(i int, bytes tcp.Range) int {
 	at, _ := slices.BinarySearch(b.dsacks, i+1)
 	for ; at < len(b.dsacks) && b.dsacks[at] <= i+excuseReach; at++ {
 		b.steps++
-		q := &b.items[list[b.dsacks[at]]].seg
-		if q.Dir != p.seg.Dir && q.HasAck() && q.SACK[0].Overlaps(p.fresh()) {
+		q := &b.items[b.list[b.dsacks[at]]].seg
+		if q.Dir != b.items[b.list[i]].seg.Dir && q.HasAck() && q.SACK[0].Overlaps(bytes) {
 			return b.dsacks[at]
 		}
 	}
