@@ -210,17 +210,18 @@ func (b *builder) dsackFor(i int, bytes tcp.Range) int {
 	return -1
 }
 
-// repeatsACK: the first thing that the host says after p is the very ACK that
+// repeatsACK: the first thing that the host says after p, at once, is the very ACK that
 // it said last before p, which covers p, and it says so more often than other
 // segments about ask for: those that it has already, and those beyond a hole. What the
 // host has acknowledged meanwhile is no hole, unless other segments come after their ACKs.
+// Nor had it asked for p until that ACK.
 func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
-	if last < 0 || answer < 0 {
+	if last < 0 || answer < 0 || b.g.clock[list[answer]]-b.g.clock[list[i]] > b.lateness {
 		return false
 	}
 	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
-	if !repeats(before, after) || after.Ack.Less(p.seg.End()) {
+	if !repeats(before, after) || after.Ack.Less(p.seg.End()) || b.askedFor(list, last, p) {
 		return false
 	}
 	asked, acked, late := 0, after.Ack, false
@@ -243,6 +244,27 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		}
 	}
 	return asked < 0
+}
+
+// askedFor: what the host said before it first said what it says at position last had the
+// first new byte of p as its ACK number, and had been repeated. So the host missed p until
+// then.
+func (b *builder) askedFor(list []node, last int, p *item) bool {
+	said, asks := b.items[list[last]].seg.Ack, 0
+	for j := last - 1; j >= 0 && j >= last-excuseReach; j-- {
+		b.steps++
+		q := &b.items[list[j]].seg
+		switch {
+		case q.Dir == p.seg.Dir || !q.HasAck() || q.Ack == said:
+		case q.Ack != p.newLeft:
+			return false
+		case q.Span() == 0:
+			if asks++; asks > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // nearest finds the nearest packet of the other side than that of the packet at
