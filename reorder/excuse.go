@@ -45,7 +45,7 @@ func (b *builder) excuse() {
 // the capture dropped, but late, by however much.
 func (b *builder) takenAsNew(list []node, i int) bool {
 	p := &b.items[list[i]]
-	if !b.goesOn(list, i) || b.dsackFor(list, i, p) >= 0 {
+	if !b.goesOn(list, i) || b.dsackFor(i, p.fresh()) >= 0 {
 		return false
 	}
 	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
@@ -179,7 +179,7 @@ func (b *builder) receivedAgain(list []node, i int) bool {
 // toldDuplicate: a D-SACK for p follows, with no other copy of p about that it
 // could be for.
 func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
-	told := b.dsackFor(list, i, p)
+	told := b.dsackFor(i, p.fresh())
 	if told < 0 {
 		return false
 	}
@@ -196,31 +196,32 @@ func (b *builder) toldDuplicate(list []node, i int, p *item) bool {
 	return true
 }
 
-// dsackFor finds the first D-SACK after position i that tells of the packet there;
-// -1 for none.
-func (b *builder) dsackFor(list []node, i int, p *item) int {
+// dsackFor finds the first D-SACK after position i of the list that tells of these bytes
+// of the packet there; -1 for none.
+func (b *builder) dsackFor(i int, bytes tcp.Range) int {
 	at, _ := slices.BinarySearch(b.dsacks, i+1)
 	for ; at < len(b.dsacks) && b.dsacks[at] <= i+excuseReach; at++ {
 		b.steps++
-		q := &b.items[list[b.dsacks[at]]].seg
-		if q.Dir != p.seg.Dir && q.HasAck() && q.SACK[0].Overlaps(p.fresh()) {
+		q := &b.items[b.list[b.dsacks[at]]].seg
+		if q.Dir != b.items[b.list[i]].seg.Dir && q.HasAck() && q.SACK[0].Overlaps(bytes) {
 			return b.dsacks[at]
 		}
 	}
 	return -1
 }
 
-// repeatsACK: the first thing that the host says after p is the very ACK that
+// repeatsACK: the first thing that the host says after p, at once, is the very ACK that
 // it said last before p, which covers p, and it says so more often than other
 // segments about ask for: those that it has already, and those beyond a hole. What the
 // host has acknowledged meanwhile is no hole, unless other segments come after their ACKs.
+// Nor had it asked for p until that ACK.
 func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 	last, answer := b.nearest(list, i, -1), b.nearest(list, i, 1)
-	if last < 0 || answer < 0 {
+	if last < 0 || answer < 0 || b.g.clock[list[answer]]-b.g.clock[list[i]] > b.lateness {
 		return false
 	}
 	before, after := &b.items[list[last]].seg, &b.items[list[answer]].seg
-	if !repeats(before, after) || after.Ack.Less(p.seg.End()) {
+	if !repeats(before, after) || after.Ack.Less(p.seg.End()) || b.askedFor(list, last, p) {
 		return false
 	}
 	asked, acked, late := 0, after.Ack, false
@@ -243,6 +244,27 @@ func (b *builder) repeatsACK(list []node, i int, p *item) bool {
 		}
 	}
 	return asked < 0
+}
+
+// askedFor: what the host said before it first said what it says at position last had the
+// first new byte of p as its ACK number, and had been repeated. So the host missed p until
+// then.
+func (b *builder) askedFor(list []node, last int, p *item) bool {
+	said, asks := b.items[list[last]].seg.Ack, 0
+	for j := last - 1; j >= 0 && j >= last-excuseReach; j-- {
+		b.steps++
+		q := &b.items[list[j]].seg
+		switch {
+		case q.Dir == p.seg.Dir || !q.HasAck() || q.Ack == said:
+		case q.Ack != p.newLeft:
+			return false
+		case q.Span() == 0:
+			if asks++; asks > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // nearest finds the nearest packet of the other side than that of the packet at

@@ -157,3 +157,67 @@ func TestTakenAsNewIsLate(t *testing.T) {
 		})
 	}
 }
+
+// The host repeats its ACK for segments that it had already, and these repetitions are
+// recorded before all that they are for. That excuses a segment which came too late only if
+// the host had not asked for it before.
+func TestWhatTheHostAskedForIsNoRepetition(t *testing.T) {
+	const again = 2 * excuseAhead
+	for _, asked := range []bool{false, true} {
+		s := newScript().handshake().disordered(false)
+		at := s.next[1]
+		for number := at + 2000; number <= at+3000; number += 1000 {
+			s.in(number-1000, s.next[0], 1000)
+			s.wait(ms / 50)
+			if asked {
+				s.out(s.next[0], at, 0)
+			} else {
+				s.out(s.next[0], number, 0)
+			}
+			s.wait(ms / 50)
+		}
+		if asked {
+			s.out(s.next[0], at+3000, 0)
+		}
+		late := len(s.segs)
+		s.in(at, s.next[0], 1000)
+		for range again {
+			s.wait(ms / 1000)
+			s.out(s.next[0], at+3000, 0)
+		}
+		for range again {
+			s.wait(ms / 1000)
+			s.in(at+1000, s.next[0], 1000)
+		}
+		wantExcused(t, "asked for", s.segs, late, asked)
+	}
+}
+
+// An ACK that is repeated much later, as keep-alives are answered, does not excuse a segment
+// that came too late.
+func TestACKsRepeatedMuchLaterExcuseNothing(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		later int64
+		moved bool
+	}{{"at once", ms / 50, false}, {"much later", 5 * ms, true}} {
+		s := newScript().handshake().disordered(false)
+		late, next := len(s.segs), s.next[1]+1000
+		s.download(1)
+		swapLate(s.segs, late, ms/50)
+		s.now = s.segs[late+1].Stamp + test.later
+		s.out(s.next[0], next, 0)
+		wantExcused(t, test.name, s.segs, late+1, test.moved)
+	}
+}
+
+// wantExcused checks of a packet of a host without SACK that it is moved, or excused.
+func wantExcused(t *testing.T, name string, segs []tcp.Segment, at int, moved bool) {
+	t.Helper()
+	_, placed, _ := repaired(t, withoutSACK(segs), Options{})
+	for _, p := range placed {
+		if p.Index == int64(at) && (p.Moved != moved || p.Excused == moved) {
+			t.Errorf("%s: got moved %v, excused %v, want %v and %v", name, p.Moved, p.Excused, moved, !moved)
+		}
+	}
+}

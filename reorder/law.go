@@ -116,6 +116,12 @@ const (
 	// (RFC 2883, section 4). Counter-example: the original was dropped by the
 	// capture, and a third copy comes.
 	LawDSack
+	// LawFilled: a host that asks for a byte, again or with a SACK block beyond it, has not
+	// taken what brought it before (RFC 9293, section 3.10.7.4: it drops what does not fit).
+	// So its ACK for that byte comes after what brings it again. Truth breaks it for none
+	// of 7 such ACKs of our recordings (counted once). Counter-example: what brought the
+	// byte was dropped by the capture, and it comes once more.
+	LawFilled
 	// LawInTurn: packets of one sender keep their order where nothing shows that the
 	// capture swaps them: one reader empties the socket's queue in turn, and only
 	// what the host sends overtakes what it receives. Counter-example: a

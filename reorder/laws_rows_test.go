@@ -47,7 +47,7 @@ func TestMandates(t *testing.T) {
 	}{
 		{"none", Profile{}, moving | LawRoundTrip.bit()},
 		{"bursts", Profile{Bursts: true}, moving | LawRoundTrip.bit() | LawInBurst.bit()},
-		{"queue", Profile{QueueMandate: true}, moving | LawRoundTrip.bit() | LawWindow.bit() | LawTSecr.bit() | LawRecovery.bit() | LawNotYet.bit() | LawDSack.bit() | LawInTurn.bit()},
+		{"queue", Profile{QueueMandate: true}, moving | LawRoundTrip.bit() | LawWindow.bit() | LawTSecr.bit() | LawRecovery.bit() | LawNotYet.bit() | LawDSack.bit() | LawFilled.bit() | LawInTurn.bit()},
 		{"log", Profile{LogMandate: true}, moving | LawRoundTrip.bit() | LawArrival.bit() | LawAnswered.bit()},
 		{"all", Profile{Bursts: true, QueueMandate: true, LogMandate: true, ThreadMandate: true}, allLaws &^ LawInTurn.bit()},
 	} {

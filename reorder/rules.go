@@ -25,6 +25,7 @@ var (
 		{LawHandshake, (*builder).handshake},
 		{LawNotYet, (*builder).unacknowledged},
 		{LawDSack, (*builder).duplicates},
+		{LawFilled, (*builder).filled},
 		{LawInTurn, (*builder).inTurn},
 		{LawTSecr, (*builder).echoed},
 	}

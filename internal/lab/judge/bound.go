@@ -15,20 +15,30 @@ import (
 // its numbers, came late or was stamped late. It knows how often each is so for a given
 // difference to the first stamp of those that should follow, in this very recording under
 // this very degradation, and chooses what is likelier. Where it errs that difference does
-// not tell. A flag left costs it as much as one hidden; who wants fewer of the one has
-// more of the other.
+// not tell. A repair knows less than that: where few packets came late, what this reading
+// has counted are these very ones. A flag left costs it as much as one hidden; Curve says
+// what it would leave and hide if one of them cost more.
 type Bound struct {
-	Left, Hidden           int // flags that it leaves and that it hides
-	LeftHere, HiddenHere   int // those that the repair leaves and hides
-	LeftAlike, HiddenAlike int // of those, the ones that the best reading does, too
-	Pairs, Wrong           int // packets of which only stamps tell, and those that it gets wrong
+	Errors             // that the best reading makes
+	Here, Alike Errors // those that the repair makes, and of them those that both make
+	Curve       [len(BoundWeights)]Errors
+	Pairs       int // packets of which only stamps tell
+	Wrong       int // of those, the ones that the best reading gets wrong
 }
+
+// BoundWeights are how many times as likely it has to be that a packet came late as that
+// it was stamped late, for the readings of a Curve to say so: the more, the fewer flags are
+// left, and the more are hidden. At 1 it is the best reading.
+var BoundWeights = [...]float64{.25, .5, 1, 2, 4, 16, 64, 256}
 
 // Add adds another bound.
 func (b *Bound) Add(o Bound) {
-	b.Left, b.Hidden = b.Left+o.Left, b.Hidden+o.Hidden
-	b.LeftHere, b.HiddenHere = b.LeftHere+o.LeftHere, b.HiddenHere+o.HiddenHere
-	b.LeftAlike, b.HiddenAlike = b.LeftAlike+o.LeftAlike, b.HiddenAlike+o.HiddenAlike
+	b.Errors.add(o.Errors)
+	b.Here.add(o.Here)
+	b.Alike.add(o.Alike)
+	for i := range b.Curve {
+		b.Curve[i].add(o.Curve[i])
+	}
 	b.Pairs, b.Wrong = b.Pairs+o.Pairs, b.Wrong+o.Wrong
 }
 
@@ -46,21 +56,41 @@ func (t Trial) Bound(sum *Odds) (b Bound, err error) {
 	if err != nil {
 		return b, err
 	}
-	kept := t.Case.survivors(o.degraded)
-	best := t.Case.bestReading(kept, o.degraded, sum, &b)
-	read := t.counted(t.Case.analysed(latestTimes(best, o.degraded)))
-	flags := make(map[int]tcp.Analysis, len(best))
-	for i, p := range best {
-		flags[p.Index] = read.rows[i].Flags
-	}
-	places, _ := o.repaired.match(o.truth)
-	for i, place := range places {
-		truth, got, read := o.truth.rows[place].Flags, o.repaired.rows[i].Flags, flags[o.packets[i].Index]
-		b.Left, b.Hidden = b.Left+pairs(read&^truth), b.Hidden+pairs(truth&^read)
-		b.LeftHere, b.HiddenHere = b.LeftHere+pairs(got&^truth), b.HiddenHere+pairs(truth&^got)
-		b.LeftAlike, b.HiddenAlike = b.LeftAlike+pairs(got&read&^truth), b.HiddenAlike+pairs(truth&^got&^read)
+	here, kept := o.repaired.flagsAt(o.truth), t.Case.survivors(o.degraded)
+	for i, weight := range BoundWeights {
+		best, pairs, wrong := t.Case.bestReading(kept, o.degraded, sum, weight)
+		read := t.counted(t.Case.analysed(latestTimes(best, o.degraded))).flagsAt(o.truth)
+		for place, row := range o.truth.rows {
+			b.Curve[i].count(read[place], row.Flags)
+		}
+		if weight == 1 {
+			b.Errors, b.Pairs, b.Wrong = b.Curve[i], pairs, wrong
+			b.compare(o.truth, here, read)
+		}
 	}
 	return b, nil
+}
+
+// compare sets the flags of the repair beside those of the best reading.
+func (b *Bound) compare(truth *File, here, read []tcp.Analysis) {
+	for place, row := range truth.rows {
+		want := row.Flags
+		b.Here.count(here[place], want)
+		b.Alike.add(Errors{pairs(here[place] & read[place] &^ want), pairs(want &^ (here[place] | read[place]))})
+	}
+}
+
+// flagsAt gives the flags of the packets by their places in the truth. Of packets that
+// nothing tells apart, the first is the first there.
+func (f *File) flagsAt(truth *File) []tcp.Analysis {
+	flags := make([]tcp.Analysis, len(truth.rows))
+	places, _ := f.match(truth)
+	for i, place := range places {
+		if place >= 0 {
+			flags[place] = f.rows[i].Flags
+		}
+	}
+	return flags
 }
 
 // odds counts packets by how much later they are stamped than one that they should come
@@ -82,8 +112,11 @@ func oddsBin(d int64) int {
 	return 4*(e-1) + int(d>>(e-2))&3
 }
 
-// sayLate reports whether one with this difference rather came late.
-func (o *odds) sayLate(d int64) bool { return o.late[oddsBin(d)] > o.prompt[oddsBin(d)] }
+// sayLate reports whether one with this difference came late, if that has to be so many
+// times as likely as that it was stamped late.
+func (o *odds) sayLate(d int64, weight float64) bool {
+	return float64(o.late[oddsBin(d)]) > weight*float64(o.prompt[oddsBin(d)])
+}
 
 // Odds say how often inbound packets are late, and how often they are stamped late, by
 // the difference of the stamps: data and bare ACKs apart.
@@ -202,8 +235,9 @@ func (g *group) contest(i int) (x contested, ok bool) {
 	return x, ok
 }
 
-// bestReading is the true order but for what the best reading gets wrong.
-func (c *Case) bestReading(kept, degraded []lab.Packet, sum *Odds, b *Bound) []lab.Packet {
+// bestReading is the true order but for what a reading with this weight gets wrong, of so
+// many packets of which stamps alone tell.
+func (c *Case) bestReading(kept, degraded []lab.Packet, sum *Odds, weight float64) (list []lab.Packet, pairs, wrong int) {
 	type placed struct {
 		packet lab.Packet
 		at     int // twice the place, one less or more next to another
@@ -218,22 +252,22 @@ func (c *Case) bestReading(kept, degraded []lab.Packet, sum *Odds, b *Bound) []l
 			if !ok {
 				continue
 			}
-			b.Pairs++
-			switch said := sum[g.kind].sayLate(x.by); {
+			pairs++
+			switch said := sum[g.kind].sayLate(x.by, weight); {
 			case said == x.late:
 			case x.late:
-				b.Wrong++
+				wrong++
 				order[g.list[i].place].at = 4*g.list[x.first].place - 2
 			case x.last >= 0:
-				b.Wrong++
+				wrong++
 				order[g.list[i].place].at = 4*g.list[x.last].place + 2
 			}
 		}
 	}
 	slices.SortStableFunc(order, func(x, y placed) int { return x.at - y.at })
-	list := make([]lab.Packet, len(order))
+	list = make([]lab.Packet, len(order))
 	for i := range order {
 		list[i] = order[i].packet
 	}
-	return list
+	return list, pairs, wrong
 }

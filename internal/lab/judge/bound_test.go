@@ -2,6 +2,7 @@ package judge
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/mendcap/mendcap/internal/lab"
@@ -30,9 +31,36 @@ func TestBestReading(t *testing.T) {
 		if errs := b.Wrong + b.Left + b.Hidden; (errs == 0) != (d.Name == "none") {
 			t.Errorf("%s: the best reading gets %d packets wrong, leaves %d flags and hides %d, want none by true stamps alone", d.Name, b.Wrong, b.Left, b.Hidden)
 		}
-		if b.LeftAlike > min(b.Left, b.LeftHere) || b.HiddenAlike > min(b.Hidden, b.HiddenHere) {
+		if b.Alike.Left > min(b.Left, b.Here.Left) || b.Alike.Hidden > min(b.Hidden, b.Here.Hidden) {
 			t.Errorf("%s: %+v: more flags in common than either has", d.Name, b)
 		}
+	}
+}
+
+// Bare ACKs that nothing tells apart are no mistakes of the best reading, in whatever order
+// the repair has them: it is judged by its own flags. The readings that ask for higher odds
+// leave no more flags, nor do those that ask for lower ones hide more, but for a few.
+func TestBestReadingAmongEqualACKs(t *testing.T) {
+	recording, err := lab.Load(filepath.Join("..", "..", "..", "testdata", "recordings", "cross-plain.pcapng.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCase(t.Context(), recording)
+	d := lab.Degradations()[slices.IndexFunc(lab.Degradations(), func(d lab.Degradation) bool { return d.Name == "ports-stamped" })]
+	odds := c.Odds(d)
+	var sum Bound
+	for seed := uint64(1); seed <= 3; seed++ {
+		b, err := Trial{Case: c, Degradation: d, Seed: seed}.Bound(odds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum.Add(b)
+	}
+	if sum.Left+sum.Hidden > 4*sum.Wrong {
+		t.Errorf("%d packets wrong, but %d flags left and %d hidden, want at most four for each", sum.Wrong, sum.Left, sum.Hidden)
+	}
+	if first, last := sum.Curve[0], sum.Curve[len(sum.Curve)-1]; last.Left > first.Left || first.Hidden > last.Hidden {
+		t.Errorf("left and hidden: got %v with the lowest odds and %v with the highest", first, last)
 	}
 }
 

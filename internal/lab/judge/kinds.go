@@ -22,12 +22,17 @@ func (k Kind) String() string {
 // Errors counts flags that are left and flags that are hidden.
 type Errors struct{ Left, Hidden int }
 
+func (e *Errors) add(o Errors) { e.Left, e.Hidden = e.Left+o.Left, e.Hidden+o.Hidden }
+
+// count counts what is wrong in the flags of one packet.
+func (e *Errors) count(got, want tcp.Analysis) { e.add(Errors{pairs(got &^ want), pairs(want &^ got)}) }
+
 // ByKind is the flags that a repair gets wrong, by the kind of packet that has them.
 type ByKind [NumKinds]Errors
 
 func (k *ByKind) add(o ByKind) {
 	for i := range k {
-		k[i].Left, k[i].Hidden = k[i].Left+o[i].Left, k[i].Hidden+o[i].Hidden
+		k[i].add(o[i])
 	}
 }
 
@@ -46,8 +51,7 @@ func (c *Case) kinds(o *outcome) (sum ByKind) {
 			continue
 		}
 		seg := c.table[o.packets[i].Index].known
-		e := &sum[kindOf(&seg.Segment, sacks[seg.Flow])]
-		e.Left, e.Hidden = e.Left+pairs(got&^want), e.Hidden+pairs(want&^got)
+		sum[kindOf(&seg.Segment, sacks[seg.Flow])].count(got, want)
 	}
 	return sum
 }

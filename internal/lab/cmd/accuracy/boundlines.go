@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -40,7 +41,9 @@ func boundLines(ctx context.Context, o options, results []result) (lines []strin
 			lines = append(lines, r.name+", "+r.degradation.Name+": "+boundText(bounds[i]))
 		}
 	}
-	return append(lines, "in sum of those tuned on: "+boundText(tuned), "in sum of those held out: "+boundText(held)), nil
+	return append(lines,
+		"in sum of those tuned on: "+boundText(tuned), "in sum of those tuned on: "+curveText(tuned),
+		"in sum of those held out: "+boundText(held), "in sum of those held out: "+curveText(held)), nil
 }
 
 func (o options) bound(ctx context.Context, r result) (sum judge.Bound, err error) {
@@ -62,5 +65,15 @@ func (o options) bound(ctx context.Context, r result) (sum judge.Bound, err erro
 
 func boundText(b judge.Bound) string {
 	return fmt.Sprintf("%d flags left and %d hidden, of which the best reading errs in %d and %d, too; it leaves %d and hides %d; of %d packets of which stamps alone tell it gets %d wrong",
-		b.LeftHere, b.HiddenHere, b.LeftAlike, b.HiddenAlike, b.Left, b.Hidden, b.Pairs, b.Wrong)
+		b.Here.Left, b.Here.Hidden, b.Alike.Left, b.Alike.Hidden, b.Left, b.Hidden, b.Pairs, b.Wrong)
+}
+
+// curveText says what readings leave and hide that say more or less often that a packet
+// came late.
+func curveText(b judge.Bound) string {
+	var points []string
+	for i, weight := range judge.BoundWeights {
+		points = append(points, fmt.Sprintf("%d and %d at %g", b.Curve[i].Left, b.Curve[i].Hidden, weight))
+	}
+	return "flags left and hidden by readings that ask for such odds: " + strings.Join(points, ", ")
 }

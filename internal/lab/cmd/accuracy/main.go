@@ -58,7 +58,9 @@
 // and in sum, a reading that has the true order but for inbound packets which nothing of
 // the host's separates. Of those it chooses by the difference of the stamps what is likelier,
 // and knows how often which is so in this recording with this degradation: where it errs,
-// that difference does not tell. It trades flags left against flags hidden at par.
+// that difference does not tell. It trades flags left against flags hidden at par; below the
+// sums stands what readings leave and hide that ask for other odds before they say that a
+// packet came late.
 //
 // The last form judges the inference of headers alone, in memory: each recording,
 // and many-flows once for each plan of addresses in ten copies at a time, is put
