@@ -170,6 +170,38 @@ func TestLawsReachAsFarAsLogsShow(t *testing.T) {
 	}
 }
 
+// The window waits as long as a Survey has seen the log show packets to be late, however many
+// others come meanwhile: up to what any jitter is, and with no more than its memory.
+func TestWindowWaitsForWhatLogsShow(t *testing.T) {
+	const late, between = 12_000_000, 4000
+	list := []Packet{inbound(0, Log{}), inbound(2, Log{})}
+	for range between {
+		list = append(list, Packet{})
+	}
+	list = append(list, inbound(1, Log{Late: late}))
+	for i := range list {
+		list[i].Stamp = 1_000_000 + int64(i)*late/(between+2)
+	}
+	s, err := NewSurvey(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		s.Push(&list[i])
+	}
+	profile := threads
+	if profile.Shown = s.Profile().Shown; profile.Shown != late || profile.Reach() != late {
+		t.Errorf("got %d ns shown and a reach of %d, want %d", profile.Shown, profile.Reach(), late)
+	}
+	if got := placedBy(t, profile, list); got[1] != between+2 {
+		t.Errorf("got packet %d second, want the late one", got[1])
+	}
+	s.Push(&Packet{Stamp: list[len(list)-1].Stamp, Log: &Log{Late: 1 << 62}})
+	if got := s.Profile().Shown; got != widestGate {
+		t.Errorf("got %d ns shown, want no more than %d", got, widestGate)
+	}
+}
+
 // A log tells which packets the network let come after higher ones, as far as it tells
 // them apart; of others what is taken for likely stays.
 func TestLoggedCrossings(t *testing.T) {

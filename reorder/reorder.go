@@ -112,6 +112,7 @@ type Profile struct {
 	QueueJitter  int64 // scale of responses that are before what they respond to
 	Gate         int64 // beyond it nothing moves, but for what is proved to be late
 	Farthest     int64 // beyond it that does not move either; 0 where the gate is its limit, too
+	Shown        int64 // by how much the host's trace shows packets to be late, at most (see Log.Late)
 	Usual        int64 // how late a packet is that comes after a higher one of its sender, in the median
 	Longest      int64 // the same, at most
 	Crossing     int64 // from it on a late inbound packet is rather the network's doing
@@ -136,7 +137,7 @@ type Profile struct {
 }
 
 // Reach is how far a packet moves at most, nanoseconds, on a clock without the reader's stalls.
-func (p *Profile) Reach() int64 { return max(p.Gate, p.Farthest) }
+func (p *Profile) Reach() int64 { return max(p.Gate, p.Farthest, p.Shown) }
 
 // Broken reports whether any moving law is violated in the file's order: also
 // where that of the stamps violates none. Where none is, nothing moves.

@@ -22,6 +22,7 @@ type Survey struct {
 	steps      int64 // backward steps
 	clockSteps int64 // of them, those that no jitter explains
 	reach      int64 // how far stamps go back, by an earlier Survey; 0 without one
+	shown      int64 // by how much logs show packets to be late, at most; up to widestGate
 	jumps      jumpMeter
 	rate       rateMeter
 }
@@ -76,6 +77,9 @@ func (s *Survey) Push(p *Packet) {
 	}
 	if s.last = stamp; !s.any || stamp > s.latest {
 		s.latest, s.any = stamp, true
+	}
+	if p.Log != nil {
+		s.shown = max(s.shown, min(p.Log.Late, widestGate))
 	}
 	s.rate.add(s.latest)
 	s.pushed++
@@ -187,7 +191,7 @@ func (s *Survey) Profile() Profile {
 		}
 	}
 	basis := s.orders[0]
-	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.Tick()}
+	p := Profile{Basis: FileOrder, Backward: min(s.behind, widestGate), ClockSteps: s.clockSteps, Tick: s.ticks.Tick(), Shown: s.shown}
 	if len(s.orders) > 1 {
 		p.Other = total(s.orders[1].stats.Violations)
 	}

@@ -58,13 +58,20 @@ type arrived struct {
 	look  look
 }
 
-// look is what no event tells of a segment: its timestamp, and its SACK blocks. Of what is
-// never taken for another it is the frame.
+// look is what events don't tell of a segment, or not all of them. Of what is never taken
+// for another it is the frame.
 type look struct {
+	bits   tcp.Bits
+	window uint16
+	len    uint32
 	tsval  uint32
 	sacks  uint8
-	blocks [4]tcp.Range
+	blocks [tcp.MaxSACK]tcp.Range
 	frame  int64
+}
+
+func lookOf(s *tcp.Segment) look {
+	return look{bits: s.Bits, window: s.Window, len: s.Len, tsval: s.TSval, sacks: s.SACKs, blocks: s.SACK}
 }
 
 // show takes a packet of the capture, in the order of frames, and reports whether some

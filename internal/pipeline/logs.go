@@ -69,7 +69,7 @@ func nameOfRaw(source packet.Addr, length int) logName {
 
 // showSegment takes a segment of the capture, whose stamp is known: in the order of frames.
 func (h *hostLogs) showSegment(src packet.Addr, sport, dport uint16, seg *tcp.Segment, stamp, frame int64) {
-	at := arrived{stamp, frame, look{seg.TSval, seg.SACKs, seg.SACK, 0}}
+	at := arrived{stamp, frame, lookOf(seg)}
 	if seg.HasAck() && h.tcp.show(nameOfSegment(src, sport, dport, namedByAck, uint32(seg.Seq), uint32(seg.Ack)), at) {
 		return
 	}

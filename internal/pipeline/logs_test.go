@@ -19,8 +19,9 @@ type bare struct {
 	sack uint32 // right edge of a block, 0 without
 }
 
-// placesOf gives the places of packets in the order in which the host has logged them.
-func placesOf(t *testing.T, events, packets []bare) (places []reorder.Places) {
+// placesOf gives the places of packets in the order in which the host has logged them; edit
+// changes what is not logged.
+func placesOf(t *testing.T, events, packets []bare, edit func(i int, s *tcp.Segment)) (places []reorder.Places) {
 	t.Helper()
 	from, to := netip.MustParseAddrPort("[2001:db8::2]:443"), netip.MustParseAddrPort("[2001:db8::1]:5000")
 	h := &hostLogs{}
@@ -31,6 +32,9 @@ func placesOf(t *testing.T, events, packets []bare) (places []reorder.Places) {
 		seg := tcp.Segment{Seq: 7, Ack: tcp.Seq(p.ack), Bits: tcp.ACK}
 		if p.sack != 0 {
 			seg.SACKs, seg.SACK[0] = 1, tcp.Range{Left: 1, Right: tcp.Seq(p.sack)}
+		}
+		if edit != nil {
+			edit(i, &seg)
 		}
 		h.showSegment(packet.AddrOf(from.Addr()), from.Port(), to.Port(), &seg, p.at*1000, int64(i+1))
 	}
@@ -82,9 +86,43 @@ func TestPlacesOfBareACKs(t *testing.T) {
 		{"far apart, different", more(bare{3, 300, 0}, bare{4, 305, 0}, bare{3, 710, 0}), late(more(bare{3, 300, 5}, bare{4, 305, 0}, bare{3, 710, 6})), at(1, 2, 3, 4, 5, 6)},
 		{"apart, one event lost", more(bare{3, 300, 0}, bare{4, 305, 0}), late(more(bare{3, 300, 0}, bare{4, 305, 0}, bare{3, 310, 0})), at(1, 2, 0, 4, 0, 5)},
 	} {
-		got := placesOf(t, test.events, test.packets)
+		got := placesOf(t, test.events, test.packets, nil)
 		if got = got[:len(test.want)]; !slices.Equal(got, test.want) {
 			t.Errorf("%s: got places %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// Two packets of one name are not taken for each other if anything that events leave out
+// differs: an update of the window and a duplicate ACK would change places.
+func TestPlacesOfWhatDiffers(t *testing.T) {
+	var events, packets []bare
+	for i := range leastSingles { // show how late packets are: up to 30 us
+		events = append(events, bare{uint32(1000 + i), int64(100 * i), 0})
+		packets = append(packets, bare{uint32(1000 + i), int64(100*i + 15*(i%3)), 0})
+	}
+	at := int64(100 * leastSingles)
+	events = append(events, bare{3, at, 0}, bare{3, at + 10, 0})
+	packets = append(packets, bare{3, at + 10, 0}, bare{3, at + 20, 0})
+	for name, edit := range map[string]func(*tcp.Segment){
+		"nothing":   func(*tcp.Segment) {},
+		"window":    func(s *tcp.Segment) { s.Window++ },
+		"length":    func(s *tcp.Segment) { s.Len++ },
+		"FIN":       func(s *tcp.Segment) { s.Bits |= tcp.FIN },
+		"timestamp": func(s *tcp.Segment) { s.TSval++ },
+	} {
+		got := placesOf(t, events, packets, func(i int, s *tcp.Segment) {
+			if i == leastSingles {
+				edit(s)
+			}
+		})[leastSingles:]
+		first, last := uint32(leastSingles+1), uint32(leastSingles+2)
+		want := []reorder.Places{{First: first, Last: last}, {First: first, Last: last}}
+		if name == "nothing" {
+			want = []reorder.Places{{First: first, Last: first}, {First: last, Last: last}}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s differs: got places %v, want %v", name, got, want)
 		}
 	}
 }

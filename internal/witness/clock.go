@@ -224,87 +224,94 @@ func (c *Clock) lean(pairs []Pair, span int64) {
 }
 
 // learnTolerance learns how late and how early packets are stamped: from those that have
-// but one event near enough that fits. It reports whether enough packets have one for the
-// trace to be of this capture.
+// but one event near enough that fits, which fits no other. It reports whether enough
+// packets have one for the trace to be of this capture.
 func (m *Matcher) learnTolerance(c *Clock) bool {
-	var rests []int64
-	var sure []sight
-	with, without := 0, 0
-	for i := range m.groups {
-		g := &m.groups[i]
-		slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
-		from := 0
-		for j := range g.seen {
-			s := &g.seen[j]
-			at := c.OfTrace(s.stamp)
-			if s.fitting[0] < 0 || at < m.first || at > m.last {
-				continue
-			}
-			for from < len(g.events) && g.events[from].time < at-mostLate {
-				from++
-			}
-			rest, n := s.nearest(g.near(from, at+mostLate), at)
-			if n == 1 {
-				sure = append(sure, sight{s.frame, at - rest})
-			}
-			switch {
-			case n == 0:
-				without++
-			default:
-				with++
-				if n == 1 {
-					rests = append(rests, rest)
-				}
-			}
-		}
-	}
+	with, without := m.matching(c)
 	if with < leastPairs || with < without {
 		return false
 	}
-	m.inTurn = without == 0 && inTurn(sure)
-	c.Late, c.Early = leastLate, leastEarly
-	if len(rests) > 0 {
-		slices.Sort(rests)
-		tail := len(rests) / 200
-		late, early := leastLate, leastEarly
-		if len(rests) >= manyRests { // what is usual shows
-			tail, late, early = 0, leastRest, leastRest
+	for range 2 { // packets that are more to each other apart tell of those that are less
+		var rests []int64
+		for i := range m.groups {
+			rests = m.groups[i].rests(c, rests)
 		}
-		c.Late = min(max(int64(late), 2*rests[len(rests)-1-tail]), mostLate)
-		c.Early = min(max(int64(early), -2*rests[tail]), mostLate)
+		c.tolerate(rests)
 	}
 	return true
 }
 
-// sight is a packet and when its only event was.
-type sight struct{ frame, time int64 }
-
-// inTurn reports whether packets are in the file in the order of their events, as one
-// reader takes them out of its socket: as far as those show that have but one event.
-func inTurn(sure []sight) bool {
-	slices.SortFunc(sure, func(a, b sight) int { return cmp.Compare(a.frame, b.frame) })
-	return len(sure) >= manyRests && slices.IsSortedFunc(sure, func(a, b sight) int { return cmp.Compare(a.time, b.time) })
+// tolerate takes from packets that were so late, by the clock, how late and how early any
+// may be.
+func (c *Clock) tolerate(rests []int64) {
+	late, early := int64(leastLate), int64(leastEarly)
+	if len(rests) > 0 {
+		slices.Sort(rests)
+		tail := len(rests) / 200
+		if len(rests) >= manyRests { // what is usual shows
+			tail, late, early = 0, leastRest, leastRest
+		}
+		late, early = max(late, 2*rests[len(rests)-1-tail]), max(early, -2*rests[tail])
+	}
+	c.Late, c.Early = min(c.Late, late), min(c.Early, early)
 }
 
-// nearest is how much later the packet is than the event that is nearest to it, of those
-// that fit, and how many moments those have: events for two sockets are of one.
-func (s *seen) nearest(events []heard, at int64) (rest int64, moments int) {
-	const same = 100_000 // nanoseconds: two sockets are given a packet one after the other
-	last := int64(math.MinInt64)
-	rest = math.MaxInt64
-	for i := range events {
-		if !s.fits(events[i].claim) {
-			continue
+// rests adds by how much packets are stamped later than their event, of those with a
+// checksum that may have but one event, which no other may have.
+func (g *group) rests(c *Clock, rests []int64) []int64 {
+	askers := make([]cover, len(g.of)) // how many packets may have each event
+	for claim := range askers {
+		askers[claim] = newCover(len(g.of[claim]))
+	}
+	type choice struct{ packet, claim, at int32 }
+	var single []choice
+	for i := range g.seen {
+		a := asker{seen: &g.seen[i]}
+		a.between(c)
+		n, last := 0, choice{packet: int32(i)}
+		for claim := range a.fit() {
+			first, end := g.within(claim, a.from, a.to)
+			askers[claim].add(first, end)
+			if n += end - first; end > first {
+				last.claim, last.at = claim, int32(first)
+			}
 		}
-		if moments == 0 || events[i].time-last > same {
-			moments++
-		}
-		last = events[i].time
-		if r := at - events[i].time; abs(r) < abs(rest) {
-			rest = r
+		if n == 1 {
+			single = append(single, last)
 		}
 	}
-	return rest, moments
+	for claim := range askers {
+		askers[claim] = askers[claim].counts()
+	}
+	for _, one := range single {
+		if askers[one.claim][one.at] == 1 {
+			rests = append(rests, c.OfTrace(g.seen[one.packet].stamp)-g.events[g.of[one.claim][one.at]].time)
+		}
+	}
+	return rests
 }
 
-func abs(n int64) int64 { return max(n, -n) }
+// matching is how many packets have an event near enough that fits, and how many none.
+func (m *Matcher) matching(c *Clock) (with, without int) {
+	for i := range m.groups {
+		g := &m.groups[i]
+		for j := range g.seen {
+			a := asker{seen: &g.seen[j]}
+			a.between(c)
+			if at := c.OfTrace(a.stamp); a.fitting[0] < 0 || at < m.first || at > m.last {
+				continue
+			}
+			n := 0
+			for claim := range a.fit() {
+				first, end := g.within(claim, a.from, a.to)
+				n += end - first
+			}
+			if n > 0 {
+				with++
+			} else {
+				without++
+			}
+		}
+	}
+	return with, without
+}

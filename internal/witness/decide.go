@@ -2,39 +2,64 @@ package witness
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
-// decide gives packets of one place their claims, and counts those that no checksum
-// agrees with.
-func (g *group) decide(c *Clock, inTurn bool) (unchecked int) {
-	slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
-	from := 0
+// fit gives packets of one place the claims that fit them: of those that only strangers have
+// made one may fit by chance.
+func (g *group) fit(c *Clock) {
 	for i := range g.seen {
 		s := &g.seen[i]
-		at := c.OfTrace(s.stamp)
-		for from < len(g.events) && g.events[from].time < at-c.Late {
-			from++
+		n := 0
+		for claim := range s.fit() {
+			if len(g.of[claim]) > 0 {
+				s.fitting[n] = claim
+				n++
+			}
 		}
-		s.result = s.fitted(g.near(from, at+c.Early))
+		for ; n < maxFitting; n++ {
+			s.fitting[n] = -1
+		}
+		s.result = g.fitted(s, c)
 	}
-	if inTurn {
-		unchecked += g.decideInTurn(c)
-	}
+}
+
+// decide gives packets of one place that no claim fits those which are open to them, and
+// counts them.
+func (g *group) decide(c *Clock) (given int) {
 	packets, events := g.open()
-	eachNeighborhood(packets, events, c, func(packets []*seen, events []heard) {
-		unchecked += decideOpen(packets, events)
-	})
-	return unchecked
+	askers := make([]asker, 0, len(packets))
+	for _, s := range packets {
+		a := asker{seen: s}
+		a.between(c)
+		a.first, _ = slices.BinarySearchFunc(events, a.from, heard.compare)
+		a.end, _ = slices.BinarySearchFunc(events, a.to+1, heard.compare)
+		if a.first < a.end {
+			askers = append(askers, a)
+		}
+	}
+	slices.SortFunc(askers, func(a, b asker) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.frame, b.frame)) })
+	for len(askers) > 0 {
+		n, end := 1, askers[0].end
+		for n < len(askers) && askers[n].first < end {
+			end = max(end, askers[n].end)
+			n++
+		}
+		p := part{packets: askers[:n], events: events[askers[0].first:end]}
+		given += p.decide()
+		askers = askers[n:]
+	}
+	return given
 }
 
 // open gives the packets of the place that no claim fits, and all that the claims which
 // are open to them may be about, with the events of these claims. Others tell nothing of
-// them, and would only make neighborhoods larger.
+// them.
 func (g *group) open() (packets []*seen, events []heard) {
 	var claims claimSet // open to some packet
 	for i := range g.seen {
-		if s := &g.seen[i]; s.result < 0 && s.open != nil {
+		if s := &g.seen[i]; s.isOpen() {
 			claims.join(*s.open)
 		}
 	}
@@ -42,7 +67,7 @@ func (g *group) open() (packets []*seen, events []heard) {
 		return nil, nil
 	}
 	for i := range g.seen {
-		if s := &g.seen[i]; s.result < 0 && s.open != nil || claims.has(s.result) {
+		if s := &g.seen[i]; s.isOpen() || claims.has(s.result) {
 			packets = append(packets, s)
 		}
 	}
@@ -54,98 +79,79 @@ func (g *group) open() (packets []*seen, events []heard) {
 	return packets, events
 }
 
-// near are the events from a place on up to a time.
-func (g *group) near(from int, until int64) []heard {
-	to := from
-	for to < len(g.events) && g.events[to].time <= until {
-		to++
-	}
-	return g.events[from:to]
+// from is the first event from a time on.
+func (g *group) from(time int64) int {
+	at, _ := slices.BinarySearchFunc(g.events, time, heard.compare)
+	return at
 }
 
-// fitted is the only claim of events that fits the packet, -1 without.
-func (s *seen) fitted(events []heard) int32 {
-	claim := int32(-1)
-	for i := range events {
-		if c := events[i].claim; c != claim && s.fits(c) {
-			if claim >= 0 {
+func (e heard) compare(time int64) int { return cmp.Compare(e.time, time) }
+
+// fitted is the only claim of events near enough that fits the packet, -1 without.
+func (g *group) fitted(s *seen, c *Clock) int32 {
+	a := asker{seen: s}
+	a.between(c)
+	fitted := int32(-1)
+	for claim := range s.fit() {
+		if first, end := g.within(claim, a.from, a.to); first < end {
+			if fitted >= 0 {
 				return -1
 			}
-			claim = c
+			fitted = claim
 		}
 	}
-	return claim
+	return fitted
 }
 
-// eachNeighborhood calls f with the packets and the events of each neighborhood.
-func eachNeighborhood(packets []*seen, events []heard, c *Clock, f func([]*seen, []heard)) {
-	for len(packets) > 0 {
-		// From the first packet on, as far as each is near the next.
-		at := c.OfTrace(packets[0].stamp)
-		start, end := at-c.Late, at+c.Early
-		for len(events) > 0 && events[0].time < start {
-			events = events[1:]
-		}
-		p, e := 1, 0
-		for {
-			switch {
-			case e < len(events) && events[e].time <= end:
-				end = max(end, events[e].time+c.Late)
-				e++
-				continue
-			case p < len(packets) && c.OfTrace(packets[p].stamp)-c.Late <= end:
-				end = max(end, c.OfTrace(packets[p].stamp)+c.Early)
-				p++
-				continue
-			}
-			break
-		}
-		f(packets[:p], events[:e])
-		packets, events = packets[p:], events[e:]
-	}
+// asker is a packet, and between which times its event was: which of a list of events it
+// may have.
+type asker struct {
+	*seen
+	from, to   int64
+	first, end int
 }
 
-// decideOpen gives packets of a neighborhood that no claim fits the one that is open to
-// them, if all its events that may be theirs make the same, and if some socket was given
-// as many packets as may have those events.
-func decideOpen(packets []*seen, events []heard) (given int) {
-	var last *claimSet // claims that the last packet was open to
-	claim, enough := int32(-1), false
-	for _, s := range packets {
-		if s.result >= 0 || s.open == nil {
-			continue
-		}
-		if s.open != last {
-			last, claim = s.open, s.onlyOpen(events)
-			enough = claim >= 0 && claimants(packets, claim) <= most(events, claim)
-		}
-		if enough {
-			s.result = claim
-			given++
-		}
-	}
-	return given
+// between settles between which times the packet's event was.
+func (a *asker) between(c *Clock) {
+	at := c.OfTrace(a.stamp)
+	a.from, a.to = at-c.Late, at+c.Early
 }
 
-// decideInTurn gives packets that no claim fits those of a socket's events, if each packet
-// of the place has one of them, later packets later ones, and a packet may have but one
-// claim, however that is done. Where two sockets say different things neither is believed.
-func (g *group) decideInTurn(c *Clock) (given int) {
-	packets := g.claimable()
-	slices.SortFunc(packets, func(a, b *seen) int { return cmp.Compare(a.frame, b.frame) })
-	told, untold := make(map[*seen]int32), make(map[*seen]bool)
-	for _, events := range bySocket(g.events) {
-		for s, claim := range inTurns(packets, events, c) {
-			if other, ok := told[s]; claim < 0 || ok && other != claim {
-				untold[s] = true
-			}
-			told[s] = claim
+// mayHave reports whether the event may be the packet's.
+func (a *asker) mayHave(e *heard) bool {
+	return e.claim >= 0 && a.from <= e.time && e.time <= a.to && (a.result == e.claim || a.result < 0 && a.may(e.claim))
+}
+
+// part is packets and events of one place that have none in common with others.
+type part struct {
+	packets []asker
+	events  []heard
+	may     []uint64 // the events that each packet may have: a bit for each
+}
+
+// maxPart bounds the packets of a part, and the events, that are set beside each other.
+const maxPart = 64
+
+// decide gives packets of the part that no claim fits the one which every assignment of
+// events to packets gives them that gives as many packets an event as any. Where that are
+// too many to look at, all events have to make one claim.
+func (p *part) decide() (given int) {
+	claims := make([]int32, len(p.packets))
+	switch {
+	case p.agreed():
+		for i := range claims {
+			claims[i] = p.events[0].claim
 		}
+	case len(p.packets) > maxPart || len(p.events) > maxPart:
+		return 0
+	default:
+		p.compare()
+		p.match(claims)
 	}
-	for s, claim := range told {
-		if s.result < 0 && !untold[s] {
-			s.result = claim
-			if !s.fits(claim) {
+	for i := range p.packets {
+		if s := &p.packets[i]; s.isOpen() && claims[i] >= 0 {
+			s.result = claims[i]
+			if !s.fits(s.result) {
 				given++
 			}
 		}
@@ -153,88 +159,32 @@ func (g *group) decideInTurn(c *Clock) (given int) {
 	return given
 }
 
-// claimable are the packets that some claim fits or is open to.
-func (g *group) claimable() (packets []*seen) {
-	for i := range g.seen {
-		if s := &g.seen[i]; s.open != nil || s.fitting[0] >= 0 {
-			packets = append(packets, s)
-		}
-	}
-	return packets
+// agreed reports whether all events make one claim, and there are enough of them.
+func (p *part) agreed() bool {
+	claim := p.events[0].claim
+	return len(p.packets) <= len(p.events) &&
+		!slices.ContainsFunc(p.events, func(e heard) bool { return e.claim != claim }) &&
+		!slices.ContainsFunc(p.packets, func(a asker) bool { return a.result != claim && !a.may(claim) })
 }
 
-// bySocket is each socket's events, in the order of their times.
-func bySocket(events []heard) map[int32][]*heard {
-	by := make(map[int32][]*heard)
-	for i := range events {
-		by[events[i].socket] = append(by[events[i].socket], &events[i])
-	}
-	return by
-}
-
-// maxTurns bounds the events that are compared with a packet.
-const maxTurns = 64
-
-// inTurns gives the claims that packets have whichever of the events they are given in
-// turn, -1 where they may have several; none where there is not an event for each.
-func inTurns(packets []*seen, events []*heard, c *Clock) map[*seen]int32 {
-	if len(events) < len(packets) {
-		return nil
-	}
-	earliest := make([]int, len(packets))
-	at := 0
-	for i, s := range packets {
-		for at < len(events) && !s.mayHave(events[at], c) {
-			at++
-		}
-		if at == len(events) {
-			return nil
-		}
-		earliest[i] = at
-		at++
-	}
-	claims := make(map[*seen]int32, len(packets))
-	at = len(events) - 1
-	for i, s := range slices.Backward(packets) {
-		for !s.mayHave(events[at], c) {
-			at--
-		}
-		claims[s] = s.onlyClaim(events[earliest[i]:at+1], c)
-		at--
-	}
-	return claims
-}
-
-// mayHave reports whether the event may be the packet's.
-func (s *seen) mayHave(e *heard, c *Clock) bool {
-	at := c.OfTrace(s.stamp)
-	if e.time < at-mostLate || e.time > at+c.Early {
-		return false
-	}
-	return s.result == e.claim || s.result < 0 && (s.fits(e.claim) || s.isOpen(e.claim))
-}
-
-// onlyClaim is the claim of those events that may be the packet's, -1 where they differ.
-func (s *seen) onlyClaim(events []*heard, c *Clock) int32 {
-	claim := events[0].claim // the first one may be
-	if len(events) > maxTurns {
-		return -1
-	}
-	for _, e := range events {
-		if e.claim != claim && s.mayHave(e, c) {
-			return -1
+// compare sets packets beside events.
+func (p *part) compare() {
+	p.may = make([]uint64, len(p.packets))
+	for i := range p.packets {
+		for e := range p.events {
+			if p.packets[i].mayHave(&p.events[e]) {
+				p.may[i] |= 1 << e
+			}
 		}
 	}
-	return claim
 }
 
-// onlyOpen is the claim of all events that may be the packet's, -1 where they differ or
-// there are none.
-func (s *seen) onlyOpen(events []heard) int32 {
+// only is the claim of events, -1 where they make several.
+func (p *part) only(events uint64) int32 {
 	claim := int32(-1)
-	for i := range events {
-		switch c := events[i].claim; {
-		case c == claim || !s.isOpen(c):
+	for e := range p.events {
+		switch c := p.events[e].claim; {
+		case events>>e&1 == 0 || c == claim:
 		case claim >= 0:
 			return -1
 		default:
@@ -244,24 +194,85 @@ func (s *seen) onlyOpen(events []heard) int32 {
 	return claim
 }
 
-// claimants is how many packets a claim may be about.
-func claimants(packets []*seen, claim int32) (n int) {
-	for _, s := range packets {
-		if s.result == claim || s.result < 0 && s.isOpen(claim) {
-			n++
+// match gives claims to packets that have events in whatever order.
+func (p *part) match(claims []int32) {
+	m := matching{part: p}
+	for e := range m.of {
+		m.of[e] = -1
+	}
+	m.event = slices.Repeat([]int8{-1}, len(p.packets))
+	for i := range p.packets {
+		tried := uint64(0)
+		m.augment(i, &tried)
+	}
+	free := ^uint64(0) >> (64 - len(p.events))
+	for e := range p.events {
+		if m.of[e] >= 0 {
+			free &^= 1 << e
 		}
 	}
-	return n
+	free = m.freed(free)
+	spared := m.spared()
+	for i := range p.packets {
+		if claims[i] = -1; m.event[i] >= 0 && !spared[i] {
+			own := uint64(1) << m.event[i]
+			claims[i] = p.only(own | p.may[i]&(free|m.freed(own)))
+		}
+	}
 }
 
-// most is how many of the events with a claim are of one socket, at most.
-func most(events []heard, claim int32) (n int) {
-	counts := make(map[int32]int)
-	for i := range events {
-		if e := &events[i]; e.claim == claim {
-			counts[e.socket]++
-			n = max(n, counts[e.socket])
+// matching gives as many packets an event as any assignment does.
+type matching struct {
+	*part
+	of    [maxPart]int // packet of an event, -1 of none
+	event []int8       // of a packet, -1 without
+}
+
+// augment gives the packet an event, if others can be given other ones for it.
+func (m *matching) augment(i int, tried *uint64) bool {
+	for e := range m.events {
+		if bit := uint64(1) << e; m.may[i]&^*tried&bit != 0 {
+			*tried |= bit
+			if m.of[e] < 0 || m.augment(m.of[e], tried) {
+				m.of[e], m.event[i] = i, int8(e)
+				return true
+			}
 		}
 	}
-	return n
+	return false
+}
+
+// freed are the events that can be left free where these are: their packets are given
+// those instead, or what became free by that.
+func (m *matching) freed(free uint64) uint64 {
+	for before := uint64(0); before != free; {
+		before = free
+		for i := range m.packets {
+			if m.event[i] >= 0 && m.may[i]&free != 0 {
+				free |= 1 << m.event[i]
+			}
+		}
+	}
+	return free
+}
+
+// spared are the packets that another matching, which is as good, gives no event.
+func (m *matching) spared() []bool {
+	spared := make([]bool, len(m.packets))
+	var reached uint64 // events that packets may have which are spared
+	for i := range m.packets {
+		if spared[i] = m.event[i] < 0; spared[i] {
+			reached |= m.may[i]
+		}
+	}
+	for before := uint64(math.MaxUint64); before != reached; {
+		before = reached
+		for i, e := range m.event {
+			if e >= 0 && reached>>e&1 == 1 {
+				spared[i] = true
+				reached |= m.may[i]
+			}
+		}
+	}
+	return spared
 }

@@ -10,16 +10,18 @@
 //
 // The words are used as follows. A claim is what events say of packets of one source and
 // length: a protocol and a destination. A claim fits a packet if the packet's checksum
-// agrees with it, and is open to a packet that has no checksum to tell. A neighborhood is
-// packets and events of one source and length of which each is within the tolerance of
-// another.
+// agrees with it, and is open to a packet that has no checksum to tell. A part is packets
+// and events of one source and length that have none in common with others, by the times
+// that are near enough.
 //
 // What is promised: time alone decides nothing. A packet is given a claim that fits it if
-// no other that fits has an event near enough. It is given one that is open to it only
-// if all events of its neighborhood that are open to it claim the same, and some socket
-// was given as many such packets as the neighborhood may have, or more; or in the turn of
-// its events, where each packet that has a checksum has its event and no packet is in the
-// file before one whose event was earlier: then one reader wrote them, and none was lost.
+// no other that fits has an event near enough. One that no claim fits is given what every
+// assignment of events to packets gives it that gives as many packets an event as any; and
+// if the checksums of others show that one reader wrote the file, only those count in
+// which later packets have later events. It is given nothing where an assignment could do
+// without it, or gives it another claim. Events of a socket that was given other packets
+// than the capture has are left out, and those of several sockets about one packet count
+// once.
 //
 // Use it in this order: New with all events; Claims and Add for every packet in the order
 // of the file; Match; then Of, which may be used by several goroutines.

@@ -40,6 +40,7 @@ type heard struct {
 	time   int64
 	claim  int32 // of the place's
 	socket int32
+	number int32 // by its time, from 0
 }
 
 // seen is a packet of one place.
@@ -55,6 +56,7 @@ type seen struct {
 type group struct {
 	claims []Claim
 	events []heard
+	of     [][]int32 // the events of each claim
 	seen   []seen
 }
 
@@ -70,7 +72,6 @@ type Matcher struct {
 	packets int
 	beyond  int64 // packets that there was no room for
 	clock   Clock
-	inTurn  bool // no event is missing, and packets are in the order of theirs
 	frames  []found
 }
 
@@ -93,16 +94,24 @@ func New(events []Event) *Matcher {
 			socket = int32(len(sockets))
 			sockets[e.Socket] = socket
 		}
-		g.events = append(g.events, heard{e.Time, g.claim(Claim{e.Destination, e.Protocol}), socket})
+		g.events = append(g.events, heard{time: e.Time, claim: g.claim(Claim{e.Destination, e.Protocol}), socket: socket})
 		if i == 0 {
 			m.first, m.last = e.Time, e.Time
 		}
 		m.first, m.last = min(m.first, e.Time), max(m.last, e.Time)
 	}
 	for i := range m.groups {
-		slices.SortStableFunc(m.groups[i].events, func(a, b heard) int { return cmp.Compare(a.time, b.time) })
+		m.groups[i].sort()
+	}
+	if len(sockets) > 1 {
+		m.joinSockets(len(sockets))
 	}
 	return m
+}
+
+// sort puts events in the order of their times.
+func (g *group) sort() {
+	slices.SortStableFunc(g.events, func(a, b heard) int { return cmp.Compare(a.time, b.time) })
 }
 
 func (m *Matcher) group(at place) *group {
@@ -193,8 +202,12 @@ func (m *Matcher) Add(p *Packet) {
 // fits reports whether a claim fits.
 func (s *seen) fits(claim int32) bool { return claim >= 0 && slices.Contains(s.fitting[:], claim) }
 
-// isOpen reports whether nothing tells against a claim or for it.
-func (s *seen) isOpen(claim int32) bool { return s.open.has(claim) }
+// isOpen reports whether no claim fits, and nothing tells against some.
+func (s *seen) isOpen() bool { return s.result < 0 && s.fitting[0] < 0 && s.open != nil }
+
+// may reports whether a claim may be of the packet: one that fits, or where none does one
+// that is open.
+func (s *seen) may(claim int32) bool { return s.fits(claim) || s.fitting[0] < 0 && s.open.has(claim) }
 
 // claimSet is a set of claims of one place: a bit for each.
 type claimSet []uint64
@@ -255,14 +268,24 @@ type Result struct {
 // Match decides for all packets.
 func (m *Matcher) Match() Result {
 	r := Result{Packets: m.packets, Beyond: m.beyond}
+	for i := range m.groups {
+		g := &m.groups[i]
+		g.list()
+		slices.SortStableFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.stamp, b.stamp) })
+	}
 	m.clock = m.fitClock()
 	r.Clock = m.clock
 	if !m.clock.Known {
 		return r
 	}
+	m.leaveStrangers(&m.clock)
+	for i := range m.groups {
+		m.groups[i].fit(&m.clock)
+	}
+	r.Unchecked += m.decideInTurn(&m.clock)
 	for i := range m.groups {
 		g := &m.groups[i]
-		r.Unchecked += g.decide(&m.clock, m.inTurn)
+		r.Unchecked += g.decide(&m.clock)
 		for j := range g.seen {
 			if s := &g.seen[j]; s.result >= 0 {
 				m.frames = append(m.frames, found{s.frame, int32(i), s.result})
@@ -272,7 +295,7 @@ func (m *Matcher) Match() Result {
 	r.Matched = len(m.frames)
 	slices.SortFunc(m.frames, func(a, b found) int { return cmp.Compare(a.frame, b.frame) })
 	for i := range m.groups {
-		m.groups[i].seen, m.groups[i].events = nil, nil
+		m.groups[i].seen, m.groups[i].events, m.groups[i].of = nil, nil, nil
 	}
 	m.sets = nil
 	return r

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
+	"time"
 
 	"github.com/mendcap/mendcap/internal/packet"
 )
@@ -103,7 +103,7 @@ func TestClocksAreFitted(t *testing.T) {
 					if d := math.Abs(r.Clock.Drift - drift); !r.Clock.Known || d > 1e-6 {
 						t.Errorf("got %+v, want a drift of %v", r.Clock, drift)
 					}
-					if d := abs(r.Clock.Offset - offset); d > 3*millisecond {
+					if d := max(r.Clock.Offset-offset, offset-r.Clock.Offset); d > 3*millisecond {
 						t.Errorf("got an offset %d ns from %d", d, offset)
 					}
 					if wrong > 0 || right < 5000 {
@@ -140,6 +140,61 @@ func TestBurstsOfEqualLengths(t *testing.T) {
 	}
 }
 
+// A flood of packets of one length, all of which any event may be about, is as quickly
+// matched as others: nothing is compared with all that is near.
+func TestFloodOfEqualPackets(t *testing.T) {
+	const packets = 100_000
+	for _, unchecked := range []float64{0, .5} {
+		for _, sockets := range []int{1, 50} {
+			p := plan{packets: packets, between: 10_000, hosts: 1, sizes: 1, late: millisecond / 5, lost: .1, unchecked: unchecked}
+			m := p.make(5)
+			for i := range m.events {
+				m.events[i].Socket = uint64(i % sockets)
+			}
+			began := time.Now()
+			m.match()
+			if d := time.Since(began); d > 20*time.Second {
+				t.Errorf("%.0f %% unchecked, %d sockets: %d packets took %v", 100*unchecked, sockets, packets, d)
+			}
+		}
+	}
+}
+
+// Events of another process's socket, which checksums contradict, are left out: also where
+// the checksum of a packet fits one by chance.
+func TestStrangersAreLeftOut(t *testing.T) {
+	const packets, chance = 300, 150
+	own := Claim{address(1), 6}
+	var events []Event
+	for i := range packets {
+		at := int64(i+1) * 10 * millisecond
+		for socket, claim := range []Claim{own, {address(1000 + i), 17}} {
+			events = append(events, Event{Source: address(0), Destination: claim.Destination, Protocol: claim.Protocol, Length: 20, Socket: uint64(socket), Time: at})
+		}
+	}
+	m := New(events)
+	for i := range packets {
+		p := Packet{Source: address(0), Length: 20, Stamp: int64(i+1)*10*millisecond + 1000, Frame: int64(i + 1)}
+		for _, c := range m.Claims(p.Source, p.Length) {
+			switch {
+			case i == chance && c == own:
+				p.Fit = append(p.Fit, Open)
+			case i == chance && c.Destination == address(1000+chance) || i != chance && c == own:
+				p.Fit = append(p.Fit, Fits)
+			default:
+				p.Fit = append(p.Fit, Contradicted)
+			}
+		}
+		m.Add(&p)
+	}
+	if r := m.Match(); r.Matched != packets {
+		t.Errorf("got %+v, want all %d matched", r, packets)
+	}
+	if got, _ := m.Of(chance + 1); got != own {
+		t.Errorf("got %+v of the packet that a stranger's event fits, want %+v", got, own)
+	}
+}
+
 // A trace of another time or host is not taken for the capture's.
 func TestStrangeTraceIsNotUsed(t *testing.T) {
 	p := plan{packets: 3000, between: 20 * millisecond, hosts: 30, sizes: 40, late: millisecond / 5}
@@ -150,51 +205,68 @@ func TestStrangeTraceIsNotUsed(t *testing.T) {
 	}
 }
 
-// Packets have the events of a socket in turn. What they may have however the turns are
-// taken is told, and nothing else: here packets are open to all claims, or one fits.
-func TestTurns(t *testing.T) {
-	const open, stall = -1, 300 * millisecond
+// Packets without a checksum have what claim every assignment of events gives them that
+// gives as many packets an event as any: in turn where one reader wrote them, and else in
+// whatever order.
+func TestAssignments(t *testing.T) {
+	const open, lost, stall = -1, -2, 300 * millisecond
 	type packet struct {
-		fits int32 // a claim, or open
+		fits int32 // a claim, lost: one whose event isn't there, or open to all
 		late int64
 	}
 	for _, test := range []struct {
-		name    string
-		packets []packet
-		events  []int32 // claims, 10 ms one after the other
-		at      []int64 // of packets, by whose events they are
-		want    []int32 // -1: may be several; nil: no turn
+		name     string
+		packets  []packet
+		events   []int32 // claims, 10 ms one after the other
+		at       []int64 // of packets, by whose events they are
+		inTurn   []int32 // claims; -1: none
+		whenever []int32
 	}{
-		{"one for each", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}},
-		{"a stall", []packet{{open, 0}, {1, stall}, {open, stall}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}},
-		{"one was dropped", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{4, 2, 1, 3}, []int64{1, 2, 3}, []int32{-1, 1, 3}},
-		{"one was dropped, of the same claim", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 2, 1, 3}, []int64{1, 2, 3}, []int32{2, 1, 3}},
-		{"one event is missing", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1}, []int64{0, 1, 2}, nil},
-		{"another's events", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 3, 2}, []int64{0, 1, 2}, nil},
+		{"one for each", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}, []int32{-1, 1, -1}},
+		{"a stall", []packet{{open, 0}, {1, stall}, {open, stall}}, []int32{2, 1, 3}, []int64{0, 1, 2}, []int32{2, 1, 3}, []int32{-1, 1, -1}},
+		{"one was dropped", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{4, 2, 1, 3}, []int64{1, 2, 3}, []int32{-1, 1, 3}, []int32{-1, 1, -1}},
+		{"one was dropped, of the same claim", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 2, 1, 3}, []int64{1, 2, 3}, []int32{2, 1, 3}, []int32{-1, 1, -1}},
+		{"the last event is missing", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 1}, []int64{0, 1, 2}, []int32{2, 1, -1}, []int32{-1, 1, -1}},
+		{"one event of two is missing", []packet{{open, 0}, {open, 0}}, []int32{2}, []int64{0, 1}, []int32{-1, -1}, []int32{-1, -1}},
+		{"another's events", []packet{{open, 0}, {1, 0}, {open, 0}}, []int32{2, 3, 2}, []int64{0, 1, 2}, []int32{-1, 1, -1}, []int32{-1, 1, -1}},
+		{"one claim", []packet{{open, 0}, {open, 0}}, []int32{2, 2, 2}, []int64{0, 1}, []int32{2, 2}, []int32{2, 2}},
+		{"what another may have alone", []packet{{1, 0}, {open, 0}}, []int32{1, 2}, []int64{0, 1}, []int32{1, 2}, []int32{1, 2}},
+		{"nothing", []packet{{lost, 0}, {open, 0}}, []int32{2}, []int64{0, 1}, []int32{-1, 2}, []int32{-1, 2}},
 	} {
-		all := claimSet{1<<8 - 1}
-		c := Clock{Known: true, Late: 2 * millisecond, Early: 2 * millisecond}
-		var packets []*seen
-		for i, p := range test.packets {
-			s := &seen{stamp: test.at[i]*10*millisecond + p.late, frame: int64(i), fitting: [maxFitting]int32{p.fits, -1, -1, -1}, result: -1}
-			if p.fits == open {
-				s.open = &all
+		for inTurn, want := range map[bool][]int32{true: test.inTurn, false: test.whenever} {
+			all := claimSet{1<<8 - 1}
+			var g group
+			for i, p := range test.packets {
+				s := seen{stamp: test.at[i]*10*millisecond + p.late, frame: int64(i), fitting: [maxFitting]int32{p.fits, -1, -1, -1}, result: p.fits}
+				switch p.fits {
+				case open:
+					s.open = &all
+				case lost:
+					s.open, s.fitting[0], s.result = &all, 7, -1
+				}
+				g.seen = append(g.seen, s)
 			}
-			packets = append(packets, s)
-		}
-		var events []*heard
-		for i, claim := range test.events {
-			events = append(events, &heard{time: int64(i) * 10 * millisecond, claim: claim})
-		}
-		claims := inTurns(packets, events, &c)
-		var got []int32
-		for _, s := range packets {
-			if claim, ok := claims[s]; ok {
-				got = append(got, claim)
+			for i, claim := range test.events {
+				g.events = append(g.events, heard{time: int64(i) * 10 * millisecond, claim: claim})
 			}
-		}
-		if !slices.Equal(got, test.want) {
-			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+			c := Clock{Known: true, Late: stall + 40*millisecond, Early: 100 * millisecond}
+			g.claims = make([]Claim, 8)
+			g.list()
+			m := Matcher{groups: []group{g}}
+			if inTurn {
+				t := m.rows(&c, m.number(), func(s *seen) bool { return s.result >= 0 || s.isOpen() })
+				_, sure := t.sure()
+				for i, claim := range sure {
+					t.packets[i].result = max(t.packets[i].result, claim)
+				}
+			} else {
+				m.groups[0].decide(&c)
+			}
+			for i := range g.seen {
+				if got := g.seen[i].result; got != want[i] {
+					t.Errorf("%s, in turn %t, packet %d: got %d, want %d", test.name, inTurn, i+1, got, want[i])
+				}
+			}
 		}
 	}
 }

@@ -61,6 +61,11 @@ func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
 		m.number = f.Number
 	}
 	m.takeEvents(survey, other, o)
+	if survey.Witnessed() {
+		if err := m.readWitness(survey.Layouts()); err != nil {
+			return nil, err
+		}
+	}
 	for _, d := range frames.Damages().List {
 		m.broken = append(m.broken, Damage{Frame: cmp.Or(d.Frame, -1), Offset: d.Offset, Length: d.Length, Mended: !d.Lost, Err: d.Err})
 	}
@@ -68,6 +73,29 @@ func openMonitored(r io.ReaderAt, size int64, o Options) (*monitored, error) {
 		m.say("the stamps are local times of a zone that the file does not state: %s is assumed (--capture-zone)", zoneName(zone))
 	}
 	return m, nil
+}
+
+// readWitness goes through the frames that are events again, now that their layouts are
+// known. Those of a trace come in the order of their times, frames as they are listed.
+func (m *monitored) readWitness(l *etw.Layouts) error {
+	w, frames := etw.NewWitness(l), m.Frames()
+	var e etw.Event
+	for {
+		f, err := frames.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if f.Event(&e) {
+			w.Add(&e)
+		}
+	}
+	m.tellWitness(w)
+	slices.SortStableFunc(m.raw, func(a, b etw.RawPacket) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(m.data, func(a, b etw.LoggedSegment) int { return cmp.Compare(a.Time, b.Time) })
+	return nil
 }
 
 // zoneName is how far a zone is from UTC.

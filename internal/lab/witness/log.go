@@ -84,6 +84,6 @@ func (l *logFile) event(provider []byte, id uint16, version uint8, time int64, p
 // metadata adds the record that says how an event lies.
 func (l *logFile) metadata(time int64, info []byte) {
 	b := put(nil, uint16(48+len(info)), uint8(0x14), uint8(0xc0), uint8(32), uint8(0), uint16(0), uint32(0), uint32(0), uint64(time))
-	b = put(b, []byte{0xc1, 0xf6, 0xcc, 0xbb, 0xd1, 0x6c, 0xc4, 0x48, 0x80, 0xff, 0x83, 0x94, 0x82, 0xe3, 0x76, 0x71}, uint64(0))
+	b = put(b, []byte(metadata), uint64(0))
 	l.record(append(b, info...))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/mendcap/mendcap/internal/lab"
+	"github.com/mendcap/mendcap/internal/lab/windows"
 )
 
 // Trouble is what a trace lacks and gets wrong. The zero value is a trace of all packets.
@@ -26,6 +27,9 @@ type Trouble struct {
 	// NoHeaders leaves out the headers that TCP logs, as Windows did before 11 24H2, and
 	// NoRaw what it logs of packets of raw sockets, as it did before 11 21H2.
 	NoHeaders, NoRaw bool
+	// Monitor writes a capture of Network Monitor in which each event is a frame, not a log.
+	// It doesn't state in which order fields lie.
+	Monitor bool
 	// Shuffle writes the fields of events in another order, which the trace states.
 	Shuffle bool
 	Seed    uint64
@@ -34,7 +38,9 @@ type Trouble struct {
 // The providers, as their GUIDs are stored.
 const (
 	tcpip = "\xee\xe2\x07\x2f\xdb\x15\xf1\x40\x90\xef\x9d\x7b\xa2\x82\x18\x8a"
-	afd   = "\x23\x68\x3c\xe5\xb8\x7b\xbb\x44\x90\xdc\x3f\x86\x09\x0d\x48\xa6"
+	// Events of which say how others lie.
+	metadata = "\xc1\xf6\xcc\xbb\xd1\x6c\xc4\x48\x80\xff\x83\x94\x82\xe3\x76\x71"
+	afd      = "\x23\x68\x3c\xe5\xb8\x7b\xbb\x44\x90\xdc\x3f\x86\x09\x0d\x48\xa6"
 )
 
 // Events.
@@ -124,7 +130,11 @@ func Trace(packets []lab.Packet, trouble Trouble) (log []byte, missing map[int]b
 		}
 	}
 	t.passages()
-	return t.file(packets[len(packets)-1].Stamp, c), missing
+	t.end(packets[len(packets)-1].Stamp, c)
+	if t.Monitor {
+		return t.monitored(), missing
+	}
+	return t.file(), missing
 }
 
 // passages adds what AFD logs of the capture's raw socket.
@@ -148,22 +158,45 @@ func (t *teller) passages() {
 	}
 }
 
-// file is the trace's file.
-func (t *teller) file(end int64, c connections) []byte {
+// end adds the connections that there are at the end, and in which order fields lie.
+func (t *teller) end(stamp int64, c connections) {
 	slices.SortStableFunc(t.events, func(a, b told) int { return cmp.Compare(a.time, b.time) })
+	time := t.clock(stamp) + 1
+	for _, data := range c.rundown() {
+		t.events = append(t.events, told{kind{tcpip, rundown}, time, system, data})
+	}
+	for _, info := range t.stated {
+		t.events = append(t.events, told{kind{provider: metadata}, time, 0, info})
+	}
+}
+
+// file is the trace's file.
+func (t *teller) file() []byte {
 	var l logFile
 	l.begin(t.clock(t.start) - 10_000_000)
 	for _, e := range t.events {
-		l.event([]byte(e.provider), e.id, 0, e.time, e.pid, e.data)
-	}
-	for _, data := range c.rundown() {
-		l.event([]byte(tcpip), rundown, 0, t.clock(end)+1, system, data)
-	}
-	for _, info := range t.stated {
-		l.metadata(t.clock(end)+1, info)
+		if e.provider == metadata {
+			l.metadata(e.time, e.data)
+		} else {
+			l.event([]byte(e.provider), e.id, 0, e.time, e.pid, e.data)
+		}
 	}
 	l.flush()
 	return l.done
+}
+
+// monitored is the trace as a capture of Network Monitor.
+func (t *teller) monitored() []byte {
+	c := windows.Capture{Minor: 3, Start: t.clock(t.start)}
+	for _, e := range t.events {
+		if e.provider == metadata {
+			continue
+		}
+		event := windows.Event{Provider: windows.GUID([]byte(e.provider)), ID: e.id, Keyword: 1, PID: e.pid, Time: e.time, Data: e.data}
+		c.Frames = append(c.Frames, windows.CaptureFrame{Time: e.time, Media: windows.MediaEvent, Process: -1, Data: windows.EventFrame(&event, 0)})
+	}
+	file, _ := c.Bytes()
+	return file
 }
 
 // stranger adds the events of another process's raw socket, about a packet like p.

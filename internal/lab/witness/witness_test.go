@@ -3,19 +3,14 @@ package witness_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/mendcap/mendcap/infer/tables"
-	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab"
 	"github.com/mendcap/mendcap/internal/lab/witness"
 	"github.com/mendcap/mendcap/repair"
@@ -48,101 +43,14 @@ func recording(t testing.TB, name string) []lab.Packet {
 	return packets
 }
 
-// answers are how many packets were answered, and how many wrongly; owed are those that
-// were not although the trace has their event.
-type answers struct{ packets, answered, wrong, owed, byEvent int }
-
-// asked is what is known of packets that look alike once they lack their header.
-type asked struct {
-	headers map[[17]byte]int // next headers and destinations, and how many packets have them
-	missing bool             // the event of one of them
-}
-
-// alike is what a packet without header is known by: the source, and the data, which the
-// repair leaves alone.
-func alike(ip []byte) string { return string(ip[8:24]) + string(ip[40:]) }
-
-// repaired repairs a capture of packets beside a trace, and compares what was written with
-// the truth.
-func repaired(t *testing.T, written []lab.Packet, trace []byte, missing map[int]bool) (answers, report.Report) {
+// answer repairs what a sniffer wrote of truth, beside the trace of a trouble or without.
+func answer(t *testing.T, truth, written []lab.Packet, trouble *witness.Trouble) (witness.Answers, report.Report) {
 	t.Helper()
-	stem := filepath.Join(t.TempDir(), "in")
-	var in bytes.Buffer
-	if err := lab.WriteForm(&in, written, lab.SockaddrWindows, lab.Pcapng); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{".pcapng": in.Bytes()}
-	if trace != nil {
-		files[".etl"] = trace
-	}
-	for suffix, content := range files {
-		if err := os.WriteFile(stem+suffix, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := repair.File(context.Background(), stem+".pcapng", stem+".out.pcapng", repair.Options{})
+	a, r, err := witness.Answer(t.Context(), t.TempDir(), truth, written, trouble)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := compare(t, stem+".out.pcapng", written, missing)
-	a.byEvent = int(r.Inference.ByEvidence["raw-endpoint-event"] + r.Inference.LikelyByEvidence["raw-endpoint-event"])
 	return a, r
-}
-
-// compare sets the packets of a file beside those that it was made of.
-func compare(t *testing.T, path string, written []lab.Packet, missing map[int]bool) (a answers) {
-	t.Helper()
-	truth := map[string]*asked{}
-	for _, p := range written {
-		if p.Data[0]>>4 == 6 {
-			key := alike(p.Data)
-			if truth[key] == nil {
-				truth[key] = &asked{headers: map[[17]byte]int{}}
-			}
-			truth[key].headers[header(p.Data)]++
-			truth[key].missing = truth[key].missing || missing[p.Index]
-		}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	err = lab.EachPacket(f, func(b *capture.Block) error {
-		ip := b.Data
-		if b.Interface.LinkType == lab.LinkEthernet {
-			ip = ip[14:]
-		}
-		if ip[0]>>4 != 6 {
-			return nil
-		}
-		a.packets++
-		of := truth[alike(ip)]
-		switch h := header(ip); {
-		case h[0] == 255 || netip.AddrFrom16([16]byte(h[1:])).IsUnspecified():
-			if !of.missing {
-				a.owed++
-			}
-			return nil
-		case of.headers[h] > 0:
-			of.headers[h]--
-		default:
-			a.wrong++
-		}
-		a.answered++
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-// header is what is inferred of a packet: next header and destination.
-func header(ip []byte) (h [17]byte) {
-	h[0] = ip[6]
-	copy(h[1:], ip[24:40])
-	return h
 }
 
 // troubles are what a trace may be like.
@@ -168,20 +76,19 @@ func TestEventsAnswerEveryPacket(t *testing.T) {
 	for _, name := range []string{"many-flows", "lossy", "offload"} {
 		truth := recording(t, name)
 		for _, kind := range []string{"rawsocket", "drops-2", "ports-heavy"} {
-			written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, kind), 3), func(p lab.Packet) bool { return !p.Out })
-			without, _ := repaired(t, written, nil, nil)
-			if without.answered > without.packets/2 {
-				t.Errorf("%s/%s: %d of %d packets are answered without a trace: this tells nothing", name, kind, without.answered, without.packets)
+			written := witness.Sent(lab.Degrade(truth, degradation(t, kind), 3))
+			without, _ := answer(t, truth, written, nil)
+			if without.Answered > without.Packets/2 {
+				t.Errorf("%s/%s: %d of %d packets are answered without a trace: this tells nothing", name, kind, without.Answered, without.Packets)
 			}
 			for _, trouble := range troubles {
 				t.Run(fmt.Sprintf("%s/%s/%s", name, kind, trouble.name), func(t *testing.T) {
 					trouble.Seed, trouble.RawAlone = 7, true
-					trace, missing := witness.Trace(truth, trouble.Trouble)
-					a, r := repaired(t, written, trace, missing)
-					t.Logf("got %+v, %d without a trace; %+v", a, without.answered, r.EventTrace)
+					a, r := answer(t, truth, written, &trouble.Trouble)
+					t.Logf("got %+v, %d without a trace; %+v", a, without.Answered, r.EventTrace)
 					checkClock(t, r.EventTrace, &trouble.Trouble)
-					if a.wrong != 0 || a.owed != 0 || a.byEvent == 0 {
-						t.Errorf("of %d packets %d are answered wrongly, and %d not though they have an event", a.packets, a.wrong, a.owed)
+					if a.Wrong != 0 || a.Owed != 0 || a.ByEvent == 0 {
+						t.Errorf("of %d packets %d are answered wrongly, and %d not though they have an event", a.Packets, a.Wrong, a.Owed)
 					}
 				})
 			}
@@ -208,9 +115,8 @@ func checkClock(t *testing.T, e *report.EventTrace, trouble *witness.Trouble) {
 // process's socket, of packets with the same sources and lengths to other destinations.
 func TestChecksumsOutweighEvents(t *testing.T) {
 	truth := recording(t, "many-flows")
-	written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
-	trace, missing := witness.Trace(truth, witness.Trouble{Lost: 1, Strangers: 1, Seed: 5})
-	if a, r := repaired(t, written, trace, missing); a.wrong != 0 || a.byEvent != 0 {
+	written := witness.Sent(lab.Degrade(truth, degradation(t, "rawsocket"), 3))
+	if a, r := answer(t, truth, written, &witness.Trouble{Lost: 1, Strangers: 1, Seed: 5}); a.Wrong != 0 || a.ByEvent != 0 {
 		t.Errorf("got %+v, want no packet answered by an event; %q", a, r.Notes)
 	}
 }
@@ -218,9 +124,9 @@ func TestChecksumsOutweighEvents(t *testing.T) {
 // A trace beside a capture is a witness in an archive as it is in a folder.
 func TestTracesInArchives(t *testing.T) {
 	truth := recording(t, "many-flows")
-	written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
+	written := witness.Sent(lab.Degrade(truth, degradation(t, "rawsocket"), 3))
 	trace, _ := witness.Trace(truth, witness.Trouble{Seed: 3})
-	written = strange(written)
+	written = witness.Strange(written, false)
 	var capture bytes.Buffer
 	if err := lab.WriteForm(&capture, written, lab.SockaddrWindows, lab.Pcapng); err != nil {
 		t.Fatal(err)
@@ -250,54 +156,42 @@ func TestTracesInArchives(t *testing.T) {
 			t.Fatal(err)
 		}
 		// What has no checksum is answered by events alone.
-		a := compare(t, filepath.Join(out, below, "x.pcapng.mended.pcapng"), written, nil)
-		if a.wrong != 0 || 10*a.answered < 8*a.packets || a.packets == 0 {
+		a, err := witness.Compare(filepath.Join(out, below, "x.pcapng.mended.pcapng"), written, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Wrong != 0 || 10*a.Answered < 8*a.Packets || a.Packets == 0 {
 			t.Errorf("%s: got %+v, want most answered, which none is without the trace, and none wrongly", filepath.Base(in), a)
 		}
 	}
 }
 
-// strange replaces some packets' data by what no protocol that is known has, and which no
-// checksum can tell of.
-func strange(packets []lab.Packet) []lab.Packet {
-	const experimental = 253 // RFC 3692
-	rng := rand.New(rand.NewPCG(4, 4))
-	packets = slices.Clone(packets)
-	for i := range packets {
-		p := &packets[i]
-		if p.Data[0]>>4 != 6 || !p.Out || rng.IntN(10) > 0 {
-			continue
-		}
-		p.Data = slices.Clone(p.Data[:40+min(len(p.Data)-40, 9+rng.IntN(1000))])
-		p.Data[6] = experimental
-		p.Data[4], p.Data[5] = byte((len(p.Data)-40)>>8), byte(len(p.Data)-40)
-		for j := 40; j < len(p.Data); j++ {
-			p.Data[j] = 0x70 | byte(rng.Uint32())
-		}
-	}
-	return packets
-}
-
-// Where no checksum can tell, an event is given as likely where nothing else can be
-// meant, and no header is wrong.
+// Where no checksum can tell, an event is given as likely where nothing else can be meant,
+// and no header is wrong: only what other assignments of events to packets would answer
+// otherwise is not answered. Bursts of equal lengths that threads have swapped are left out:
+// they are more than are set beside each other.
 func TestEventsAnswerWhatHasNoChecksum(t *testing.T) {
-	truth := strange(recording(t, "many-flows"))
-	for _, trouble := range troubles {
-		t.Run(trouble.name, func(t *testing.T) {
-			written := slices.DeleteFunc(lab.Degrade(truth, degradation(t, "rawsocket"), 3), func(p lab.Packet) bool { return !p.Out })
-			trace, missing := witness.Trace(truth, trouble.Trouble)
-			a, r := repaired(t, written, trace, missing)
-			likely := r.Inference.LikelyByEvidence["raw-endpoint-event"]
-			t.Logf("got %+v, %d likely; %q", a, likely, r.Notes)
-			if a.wrong != 0 || likely == 0 && trouble.Strangers == 0 {
-				t.Errorf("%d of %d packets are answered wrongly, %d likely by their event", a.wrong, a.answered, likely)
+	for _, kind := range []string{"rawsocket", "drops-2", "ports-heavy"} {
+		for _, alike := range []bool{false, true} {
+			if kind == "ports-heavy" && alike {
+				continue
 			}
-			// Where events were lost and packets dropped, the only event near a packet may be
-			// that of one that was dropped, and its own be lost: nothing tells.
-			if trouble.Lost == 0 && a.owed > 0 {
-				t.Errorf("%d of %d packets are not answered though they have an event", a.owed, a.packets)
+			truth := witness.Strange(recording(t, "many-flows"), alike)
+			written := witness.Sent(lab.Degrade(truth, degradation(t, kind), 3))
+			for _, trouble := range troubles {
+				t.Run(fmt.Sprintf("%s/%t/%s", kind, alike, trouble.name), func(t *testing.T) {
+					a, r := answer(t, truth, written, &trouble.Trouble)
+					likely := r.Inference.LikelyByEvidence["raw-endpoint-event"]
+					t.Logf("got %+v, %d likely; %q", a, likely, r.Notes)
+					if a.Wrong != 0 || likely == 0 {
+						t.Errorf("%d of %d packets are answered wrongly, %d likely by their event", a.Wrong, a.Answered, likely)
+					}
+					if a.Owed > 0 {
+						t.Errorf("%d of %d packets are not answered though their events tell", a.Owed, a.Packets)
+					}
+				})
 			}
-		})
+		}
 	}
 }
 
@@ -321,5 +215,42 @@ func TestTablesCountEventsAboutPackets(t *testing.T) {
 	}
 	if r := &results[0]; r.Rows != 0 || r.Packets != want || r.Problem != "" {
 		t.Errorf("got %d rows, %d events about packets and problem %q; want 0, %d and none", r.Rows, r.Packets, r.Problem, want)
+	}
+}
+
+// A capture of Network Monitor whose frames are events serves as the trace itself does.
+func TestEventFramesOfNetworkMonitor(t *testing.T) {
+	truth := witness.Strange(recording(t, "many-flows"), false)
+	written := lab.Degrade(truth, degradation(t, "ports-heavy"), 3)
+	given, taken := lab.Socket(truth, degradation(t, "ports-heavy"), 3)
+	var reports [2]report.Report
+	var outputs [2][]byte
+	for i, monitor := range []bool{false, true} {
+		trace, _ := witness.Trace(truth, witness.Trouble{Seed: 7, Given: given, Taken: taken, Monitor: monitor})
+		dir := t.TempDir()
+		var in bytes.Buffer
+		beside := filepath.Join(dir, map[bool]string{false: "trace.etl", true: "trace.cap"}[monitor])
+		err := errors.Join(lab.WriteForm(&in, written, lab.SockaddrWindows, lab.Pcapng), os.WriteFile(beside, trace, 0o600),
+			os.WriteFile(filepath.Join(dir, "in.pcapng"), in.Bytes(), 0o600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(dir, "out.pcapng")
+		if reports[i], err = repair.File(t.Context(), filepath.Join(dir, "in.pcapng"), out, repair.Options{Tables: []string{beside}}); err != nil {
+			t.Fatal(err)
+		}
+		if outputs[i], err = os.ReadFile(out); err != nil {
+			t.Fatal(err)
+		}
+		if _, results, err := tables.Load(t.Context(), beside); err != nil || results[0].Packets == 0 || results[0].Rows == 0 {
+			t.Errorf("got %+v and %v, want events about packets, and connections", results, err)
+		}
+	}
+	log, frames := reports[0].EventTrace, reports[1].EventTrace
+	if log == nil || frames == nil || log.Matched == 0 || frames.Matched != log.Matched || frames.Unchecked != log.Unchecked {
+		t.Errorf("got %+v of frames, want what a trace gives: %+v", frames, log)
+	}
+	if !bytes.Equal(outputs[0], outputs[1]) {
+		t.Error("the output differs from that of the trace")
 	}
 }

@@ -36,7 +36,7 @@ type traced struct {
 }
 
 // runEvents judges the order of what threads recorded, with the host's own trace and
-// without.
+// without, and the headers that the trace tells.
 func runEvents(ctx context.Context, o options) error {
 	paths, err := o.paths()
 	if err != nil {
@@ -47,6 +47,7 @@ func runEvents(ctx context.Context, o options) error {
 		return err
 	}
 	var rows []traced
+	var headers answered
 	for _, path := range paths {
 		rec, err := lab.Load(path)
 		if err != nil {
@@ -55,6 +56,11 @@ func runEvents(ctx context.Context, o options) error {
 		packets := lab.Delivered(rec.Packets)
 		if !slices.ContainsFunc(packets, func(p lab.Packet) bool { return p.Data[0]>>4 == 6 && !p.Out }) {
 			continue // events are of IPv6 alone
+		}
+		for seed := range o.seeds {
+			if err := headers.judgeHeaders(ctx, packets, o.firstSeed+seed); err != nil {
+				return fmt.Errorf("%s: %w", rec.Name, err)
+			}
 		}
 		for _, d := range degradations {
 			row := traced{name: rec.Name + " " + d.Name, held: lab.HeldOut(rec.Name)}
@@ -68,7 +74,8 @@ func runEvents(ctx context.Context, o options) error {
 	}
 	rows = append(rows, sumOf(rows, "in all", false), sumOf(rows, "held out", true))
 	printTraced(os.Stdout, rows)
-	missed := tracedBars(rows[len(rows)-2:])
+	headers.print(os.Stdout)
+	missed := slices.Concat(tracedBars(rows[len(rows)-2:]), headers.missed())
 	for _, line := range missed {
 		fmt.Println("missed:", line)
 	}

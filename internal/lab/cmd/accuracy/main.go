@@ -30,7 +30,10 @@
 //
 // The bars of events judge the order of what threads recorded, with the host's own event
 // trace beside it and without: flags left and hidden, in recordings that are tuned on and
-// in those that are held out.
+// in those that are held out; and the headers of what the host sent, of which some have no
+// checksum, beside traces with each trouble. Of packets that are left open those are apart
+// whose events were lost, those whose events might be other packets', and the rest, which
+// should have been answered.
 //
 // The bars of arrivals judge what sniffers recorded beside a true capture (the folder
 // sockets of the recordings), from packet sockets and from raw sockets, whose headers are
