@@ -43,7 +43,7 @@ type Report struct {
 
 // Capture describes the input.
 type Capture struct {
-	Name        string      `json:"name"`   // base name; "-" for standard input
+	Name        string      `json:"name"`   // base name, or a path where captures of one run share it; "-" for standard input
 	Format      string      `json:"format"` // "pcap" or "pcapng"
 	Compression string      `json:"compression,omitempty"`
 	Packets     int64       `json:"packets"`
