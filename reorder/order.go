@@ -249,7 +249,7 @@ func (r *Orderer) suspectLast() {
 	}
 }
 
-// Barrier places all packets that were pushed: none crosses this point.
+// Barrier places all packets that were pushed: none crosses this point. It ends a pass, too.
 func (r *Orderer) Barrier() {
 	r.release(math.MaxInt64)
 	r.beginSorting()

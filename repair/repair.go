@@ -34,8 +34,8 @@ type Source interface {
 	// Name returns what the report and errors call the capture: for a file its base
 	// name.
 	Name() string
-	// Open returns a reader of the capture from its start: a pcap or pcapng file,
-	// which may be compressed. It must have the same bytes each time: passes that read
+	// Open returns a reader of the capture from its start, in any format that File reads
+	// and compressed or not. It must have the same bytes each time: passes that read
 	// it to its end are compared, and that they differ is an ErrIO. The reader is
 	// closed, and no longer used, before Open is called again and before the function
 	// that the Source was given to returns; it need not be safe for use by several

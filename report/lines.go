@@ -12,14 +12,14 @@ const (
 // FindingLine is the line of one finding.
 type FindingLine struct {
 	Type    string `json:"type"`    // LineOfFinding
-	Capture string `json:"capture"` // base name; "-" for standard input
+	Capture string `json:"capture"` // the capture's name, as in its report
 	*Finding
 }
 
 // CaptureLine is the line that closes the findings of a capture.
 type CaptureLine struct {
 	Type      string            `json:"type"`    // LineOfCapture
-	Capture   string            `json:"capture"` // base name; "-" for standard input
+	Capture   string            `json:"capture"` // the capture's name, as in its report
 	Packets   int64             `json:"packets"`
 	Moved     int64             `json:"moved"`    // packets that have another place or time
 	Findings  int64             `json:"findings"` // all of them

@@ -43,7 +43,7 @@ type Report struct {
 
 // Capture describes the input.
 type Capture struct {
-	Name        string      `json:"name"`   // base name; "-" for standard input
+	Name        string      `json:"name"`   // base name, or a path where captures of one run share it; "-" for standard input
 	Format      string      `json:"format"` // "pcap" or "pcapng"
 	Compression string      `json:"compression,omitempty"`
 	Packets     int64       `json:"packets"`
@@ -290,7 +290,7 @@ type Finding struct {
 	Repaired   bool      `json:"repaired"`
 	Law        LawName   `json:"law,omitempty"` // that moved the packet, or that stayed violated
 	Sequence   *Range    `json:"sequence,omitempty"`
-	Evidence   string    `json:"evidence"` // in words
+	Evidence   string    `json:"evidence"` // in words; frames in it are those of the input
 	// Event is the number of the event that it belongs to, counted from 1 through the
 	// capture: findings about one range of missing bytes are one event. It is 0 of an
 	// artefact, which did not happen, and in reports of versions without events.

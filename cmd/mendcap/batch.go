@@ -57,7 +57,7 @@ func newBatchFlags() *batchFlags {
 	flags.StringArrayVar(&f.reports, "report", nil, "write the summary to `FILE` too, its format by its suffix (.json, .csv or .html) or as FORMAT:FILE (repeatable); FORMAT:- prints it instead")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 	flags.BoolVar(&f.options.Force, "force", false, "replace other outputs of the same name")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress and no summary, except with --json, but which captures failed")
 	f.tune(flags)
 	f.lotFlags.add(flags)
 	f.submit.add(flags)
@@ -277,8 +277,25 @@ func (f *batchFlags) say(s *streams, sum *report.Batch, json func(io.Writer) err
 	if f.json || !f.quiet && !f.printed {
 		text := func(w io.Writer) error { return render.BatchTerminal(w, sum, s.width) }
 		code = max(code, s.show(f.json, json, text))
+	} else if f.quiet {
+		s.sayFailed(sum)
 	}
 	return code
+}
+
+// sayFailed says of the first captures that failed why they did, where no summary does.
+func (s *streams) sayFailed(sum *report.Batch) {
+	const shown = 10
+	all, said := sum.Totals.ByOutcome[report.OutcomeFailed], int64(0)
+	for i := range sum.Captures {
+		if e := &sum.Captures[i]; e.Outcome == report.OutcomeFailed && said < shown {
+			fmt.Fprintf(s.err, "mendcap: %s: %s\n", report.Sanitise(e.Path), report.Sanitise(e.Error))
+			said++
+		}
+	}
+	if all > said {
+		fmt.Fprintf(s.err, "mendcap: %d more captures failed; a summary (--report FILE) lists them\n", all-said)
+	}
 }
 
 // merge joins the summaries of several runs.

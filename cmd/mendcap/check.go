@@ -59,6 +59,7 @@ func (f *checker) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
+	to.shared = sharedNames(captures)
 	to.screen = nil // checks have a form of their own
 	code := to.all(s, len(captures), func(i int) int {
 		one := f.capture(ctx, s, captures[i], to)
@@ -156,7 +157,7 @@ func (f *checker) writeBaseline(perm fs.FileMode) error {
 func (f *checker) capture(ctx context.Context, s *streams, in string, to *sinks) int {
 	f.tally = f.rules.Begin(f.baselineName(in))
 	o := f.common.options
-	o.Tally, o.EachFinding, o.TakeBack = f.tally, to.each(filepath.Base(in)), to.abandon
+	o.Tally, o.EachFinding, o.TakeBack = f.tally, to.each(to.nameOf(in)), to.abandon
 	done := s.watch(in, &o, f.common.quiet)
 	r, err := repair.Check(ctx, in, o)
 	done()

@@ -142,7 +142,7 @@ func (s *streams) inFolders(ctx context.Context, names []string) (all []string, 
 			fmt.Fprintf(s.err, "mendcap: %s: %d captures in archives are not checked: mendcap batch opens archives\n", report.Sanitise(name), members)
 		}
 		if len(files) == 0 {
-			return nil, usagef("a capture is told by its content, whatever its name", "no file in the folder %s is a capture", name)
+			return nil, hinted{fmt.Errorf("no file in the folder %s is a capture", name), exitNoCapture, "a capture is told by its content, whatever its name"}
 		}
 		all = append(all, files...)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mendcap/mendcap/infer"
+	"github.com/mendcap/mendcap/internal/store"
 	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/repair"
 )
@@ -107,10 +108,10 @@ func (f *readingFlags) unread(in string, err error) error {
 	switch {
 	case !errors.Is(err, repair.ErrNoCapture):
 		return err
-	case isFolder(in):
-		return hinted{err, exitNoCapture, "mendcap batch repairs the captures in a folder, mendcap check checks them"}
 	case errors.As(err, &at): // which says why it can't be opened
 		return hinted{err, exitNoCapture, nameHint(at)}
+	case isFolder(in):
+		return hinted{err, exitNoCapture, "mendcap batch repairs the captures in a folder, mendcap check checks them"}
 	case f.options.RefuseDamaged:
 		return hinted{err, exitNoCapture, "without --salvage=off, mendcap repairs what can be read of a damaged capture"}
 	}
@@ -123,6 +124,9 @@ const mostNames = 10_000
 // nameHint is the hint for a capture that can't be opened: the file that is called much
 // the same, if it isn't there.
 func nameHint(at *fs.PathError) string {
+	if store.IsURL(at.Path) {
+		return "of all commands only mendcap batch takes URLs; mendcap help stores tells more"
+	}
 	if !errors.Is(at, fs.ErrNotExist) {
 		return ""
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -92,6 +91,7 @@ func (f *repairFlags) run(ctx context.Context, s *streams, args []string) int {
 	if err != nil {
 		return s.fail("", err)
 	}
+	to.shared = sharedNames(captures)
 	return to.all(s, len(captures), func(i int) int { return f.repair(ctx, s, captures[i], outputs[i], to) })
 }
 
@@ -111,7 +111,7 @@ func (to *sinks) all(s *streams, captures int, work func(i int) int) int {
 // repair repairs one capture.
 func (f *repairFlags) repair(ctx context.Context, s *streams, in, out string, to *sinks) int {
 	o := f.options
-	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(filepath.Base(in)), to.abandon
+	o.Stdout, o.EachFinding, o.TakeBack = stream(s.out), to.each(to.nameOf(in)), to.abandon
 	done := s.watch(in, &o, f.quiet)
 	r, err := repair.File(ctx, in, out, o)
 	done()
@@ -138,6 +138,7 @@ func (to *sinks) conclude(s *streams, in string, r *report.Report, err error, ch
 	if err != nil {
 		return max(s.fail(in, err), s.fail("", to.abandon()))
 	}
+	r.Capture.Name = to.nameOf(in)
 	code := max(s.sayDamage(in, r.Damage, to.screen != nil), check())
 	return max(code, s.fail(in, to.add(r)))
 }

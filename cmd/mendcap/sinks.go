@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -53,6 +54,7 @@ type sinks struct {
 	form   render.Screen
 	shown  bool // something is on the screen
 	files  []*sink
+	shared map[string]bool // base names that several captures have
 }
 
 // openSinks opens them; perm are the permissions of what is read.
@@ -86,6 +88,25 @@ func (f *repairFlags) openSinks(s *streams, perm fs.FileMode, o render.WriterOpt
 		to.files = append(to.files, sink)
 	}
 	return to, nil
+}
+
+// sharedNames are the base names that several of the captures have.
+func sharedNames(captures []string) map[string]bool {
+	shared := make(map[string]bool)
+	for _, one := range captures {
+		_, again := shared[filepath.Base(one)]
+		shared[filepath.Base(one)] = again
+	}
+	return shared
+}
+
+// nameOf is what reports call a capture: its base name, or where others have the same one
+// the path by which it was named, with slashes.
+func (to *sinks) nameOf(capture string) string {
+	if base := filepath.Base(capture); !to.shared[base] {
+		return base
+	}
+	return filepath.ToSlash(capture)
 }
 
 // add writes one report to all places.

@@ -26,11 +26,15 @@ func readCapture(ctx context.Context, name string, f *os.File) (*infer.Snapshot,
 		return nil, Result{}, err
 	}
 	s := c.Snapshot()
+	r := ResultOf(name, c.Format(), s)
+	r.raw, r.segments, r.Packets = c.RawPackets(), c.Segments(), len(c.RawPackets())+len(c.Segments())
+	return s, r, nil
+}
+
+// ResultOf is the Result of a file that gave s, which it sorts and rids of duplicates.
+func ResultOf(name, format string, s *infer.Snapshot) Result {
 	normalise(s)
-	return s, Result{
-		Name: name, Format: c.Format(), Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...), raw: c.RawPackets(),
-		segments: c.Segments(), Packets: len(c.RawPackets()) + len(c.Segments()),
-	}, nil
+	return Result{Name: name, Format: format, Rows: rowsOf(s), Addresses: countAddresses(s, snapshotTables...)}
 }
 
 // delivery is an event about a packet of a raw socket.

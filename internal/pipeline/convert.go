@@ -59,9 +59,9 @@ func (j *job) convert(ctx context.Context) error {
 		j.report.note("%s", note)
 	}
 	told := c.Snapshot()
-	if rows := len(told.Interfaces) + len(told.TCPConnections) + len(told.UDPEndpoints); rows > 0 {
+	if result := tables.ResultOf(s.name, c.Format(), told); result.Rows > 0 {
 		tables.Merge(j.snapshot, told)
-		j.report.table(&tables.Result{Name: s.name, Format: c.Format(), Rows: rows, Addresses: len(c.Addresses())})
+		j.report.table(&result)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func openSource(ctx context.Context, in string, o *Options) (*source, error) {
 		return nil, unopened(err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%w: it is a folder", ErrNoCapture)
+		return nil, folderError(in)
 	}
 	if !info.Mode().IsRegular() {
 		return spool(ctx, filepath.Base(in), func() (io.ReadCloser, error) { return os.Open(in) }, o)
@@ -196,6 +196,17 @@ func (s *source) begin() (io.ReadCloser, error) {
 		return nil, ioError("open "+s.name+" again", err)
 	}
 	return r, unopened(err)
+}
+
+// folderError is the error for a folder in place of a capture. Of one that can't be opened
+// it says why: a search for captures hands such a folder on.
+func folderError(name string) error {
+	folder, err := os.Open(name)
+	if err != nil {
+		return unopened(err)
+	}
+	folder.Close()
+	return fmt.Errorf("%w: it is a folder", ErrNoCapture)
 }
 
 // unopened says what it means that a file could not be opened: that there is no

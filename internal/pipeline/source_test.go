@@ -6,12 +6,32 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/mendcap/mendcap/internal/atomicfile"
 	"github.com/mendcap/mendcap/internal/lab/folders"
 )
+
+// A folder is no capture; one that is closed to the reader says that first.
+func TestFolderInPlaceOfCapture(t *testing.T) {
+	folder := t.TempDir()
+	wants := map[string]string{folder: "it is a folder"}
+	if os.Geteuid() != 0 && runtime.GOOS != "windows" { // to whom nothing is closed
+		closed := filepath.Join(folder, "closed")
+		if err := os.Mkdir(closed, 0); err != nil {
+			t.Fatal(err)
+		}
+		wants[closed] = "permission denied"
+	}
+	for in, want := range wants {
+		if _, err := Check(t.Context(), in, Options{}); !errors.Is(err, ErrNoCapture) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want an ErrNoCapture: %s", err, want)
+		}
+	}
+}
 
 // A capture that becomes another one in the middle of any pass ends the repair:
 // with the error that says so, without output, without a panic.

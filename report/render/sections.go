@@ -92,7 +92,7 @@ func groupsSection(s section, shown, all []report.Group) section {
 	return listed(s, shown, int64(len(all)), columns, func(g *report.Group) []any {
 		verdict := cell{Tags: []tag{{detailed(g.Verdict, g.Detail), string(g.Verdict)}}}
 		return []any{sortedCell(findingFrames(g.First), g.First.Frame), g.Count, strings.Join(g.About, ", "), verdict,
-			groupFlow(g), text.Join("; ", g.Evidence, groupFrames(g))}
+			groupFlow(g), text.Join("; ", g.Evidence, text.When(len(g.Frames) > 1, "in the output "+groupFrames(g)))}
 	})
 }
 

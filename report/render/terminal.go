@@ -152,9 +152,9 @@ func doubtfulText(d *report.DoubtfulFlow) string {
 }
 
 // groupsTable shows the first ones of groups of findings: frame of the output, verdict
-// and connection, with details what was seen, too.
+// and connection, with details what was seen, too, whose frames are those of the input.
 func groupsTable(title string, groups []report.Group, most int, details bool) *table {
-	t := newTable([]column{{"frame", asNumber}, {title + "; frames of the output", asJudged}})
+	t := newTable([]column{{"frame", asNumber}, {title + "; frames of the output" + text.When(details, ", in evidence of the input"), asJudged}})
 	for i := range groups[:min(len(groups), most)] {
 		g := &groups[i]
 		t.addGroup(g, text.Join("\n", text.Sanitise(groupFlow(g)), text.When(details, text.Sanitise(g.Evidence))))

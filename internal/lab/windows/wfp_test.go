@@ -179,4 +179,9 @@ func TestWFPConnectionsAsTables(t *testing.T) {
 	if got := with.report.Inference.Destination; got.Proved != int64(len(sent)) {
 		t.Errorf("got %d destinations proved, want %d", got.Proved, len(sent))
 	}
+	// The trace has as many rows as the capture as it has as its tables.
+	got, want := mend(t, trace, repair.Options{}).report.Tables, with.report.Tables
+	if len(got) != 1 || len(want) != 1 || want[0].Rows == 0 || got[0].Rows != want[0].Rows || got[0].Addresses != want[0].Addresses {
+		t.Errorf("as the capture: got %+v, want as of tables: %+v", got, want)
+	}
 }

@@ -91,7 +91,7 @@ func Size(n int64) string {
 	return ThreeDigits(v) + " " + units[u]
 }
 
-// Duration writes d as a person reads it: "1.25 ms", "12.5 s", "1 h 2 min".
+// Duration writes d as a person reads it: "1.25 ms", "12.5 s", "1 h 2 min", "3 d 4 h".
 func Duration(d time.Duration) string {
 	switch {
 	case d == math.MinInt64:
@@ -108,8 +108,10 @@ func Duration(d time.Duration) string {
 		return ThreeDigits(d.Seconds()) + " s"
 	case d < time.Hour:
 		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 	}
-	return fmt.Sprintf("%s h %d min", Count(int64(d/time.Hour)), d%time.Hour/time.Minute)
+	return fmt.Sprintf("%s d %d h", Count(int64(d/(24*time.Hour))), d%(24*time.Hour)/time.Hour)
 }
 
 // ThreeDigits writes v, 0 <= v < 1000, with three significant digits and

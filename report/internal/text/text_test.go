@@ -46,7 +46,9 @@ func TestDuration(t *testing.T) {
 		{83 * time.Second, "1 min 23 s"},
 		{26*time.Hour + 5*time.Minute, "26 h 5 min"},
 		{-2 * time.Millisecond, "-2 ms"},
-		{math.MinInt64, "-2,562,047 h 47 min"},
+		{72*time.Hour - time.Second, "71 h 59 min"},
+		{76*time.Hour + 59*time.Minute, "3 d 4 h"},
+		{math.MinInt64, "-106,751 d 23 h"},
 	} {
 		if got := Duration(c.in); got != c.want {
 			t.Errorf("duration(%d): got %q, want %q", c.in, got, c.want)
