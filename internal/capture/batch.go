@@ -6,8 +6,14 @@ type Batch struct {
 	Blocks []Block
 
 	buf  []byte // what the blocks alias
-	home *Spares[Batch]
+	home Batches
 }
+
+// Batches are those that were released, for reuse. Any goroutine may hold them.
+type Batches chan *Batch
+
+// NewBatches returns room for released batches.
+func NewBatches() Batches { return make(Batches, freeBatches) }
 
 // MaxBlocks is how many blocks a batch has at most, but for the last one that
 // salvage rescues at once: whoever reads it keeps more of each than a small block
@@ -38,10 +44,18 @@ func (f *reading) learn(had, used int, full bool, most int) {
 	}
 }
 
+// freeBatches is how many released batches are kept for reuse.
+const freeBatches = 64
+
 // Release gives the batch's memory back for the next ones. The batch, its blocks
 // and all that aliases them are invalid afterwards. It may be called from any
 // goroutine, once; a batch that is never released is left to the collector.
-func (b *Batch) Release() { b.home.Put(b) }
+func (b *Batch) Release() {
+	select {
+	case b.home <- b:
+	default: // as many are kept as may be
+	}
+}
 
 // Size is how much of the file's bytes the batch keeps in memory until it is
 // released, at most.
@@ -50,11 +64,13 @@ func (b *Batch) Size() int { return cap(b.buf) }
 // newBatch gives an empty batch whose buffer starts with the bytes that were
 // carried over.
 func (r *Reader) newBatch() *Batch {
-	b := r.spare.Take()
-	if b == nil {
-		b = &Batch{home: r.spare}
+	var b *Batch
+	select {
+	case b = <-r.free:
+		b.Blocks = b.Blocks[:0]
+	default:
+		b = &Batch{home: r.free}
 	}
-	b.Blocks = b.Blocks[:0]
 	// What was carried over to be looked at again must not leave room for a few
 	// bytes only: it would be copied for each of many small blocks.
 	size := max(r.fit.size, len(r.carry))

@@ -28,7 +28,7 @@ type ReaderOptions struct {
 	// amount. Beyond it the capture ends with an ErrUnpacked.
 	MaxUnpacked int64
 	// Batches are those of Readers before, which this one uses again; nil = there are none.
-	Batches *Spares[Batch]
+	Batches Batches
 	// Described asks for an ErrInterface of a packet whose interface is not described.
 	Described bool
 	// Number gives the numbers of packets, in their order; nil = they count from 1.
@@ -68,7 +68,7 @@ type Reader struct {
 	batchSize   int
 	fit         reading
 	maxBlock    int
-	spare       *Spares[Batch]
+	free        Batches
 
 	batch    *Batch // that is being filled
 	used     int    // bytes of it that the position is past
@@ -115,7 +115,7 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 		fit = max(int(e)+1, MinBatchSize) // with room to see that no more comes
 	}
 	if opts.Batches == nil {
-		opts.Batches = new(Spares[Batch])
+		opts.Batches = NewBatches()
 	}
 	return &Reader{
 		Source:    &compress.Source{R: r, Expected: opts.Expected},
@@ -123,7 +123,7 @@ func Unopened(r io.Reader, opts ReaderOptions) *Reader {
 		batchSize: batchSize,
 		fit:       reading{size: fit},
 		maxBlock:  cmp.Or(opts.MaxBlock, defaultMaxBlock),
-		spare:     opts.Batches,
+		free:      opts.Batches,
 	}
 }
 

@@ -38,7 +38,7 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	if c.o.Sequential {
 		return p, nil
 	}
-	p.batches = make(chan []*unit, 1)
+	p.batches = make(chan []*unit, ahead)
 	p.group, p.ctx = errgroup.WithContext(ctx)
 	judged := make(chan []*unit, 1)
 	p.group.Go(func() error { return p.judge.all(p.ctx, p.batches, judged) })

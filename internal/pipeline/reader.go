@@ -29,9 +29,9 @@ type chunk struct {
 	waiting  [stages]int       // units that wait, by the stage that holds them
 	open     bool              // one of the units is
 	err      error
-	ready    chan struct{}          // gets one element once the chunk is decoded elsewhere
-	read     int64                  // bytes of the file read with it
-	home     *capture.Spares[chunk] // where it goes when it is done with
+	ready    chan struct{} // gets one element once the chunk is decoded elsewhere
+	read     int64         // bytes of the file read with it
+	home     chan *chunk   // where it goes when it is done with
 }
 
 // release says that n units of the chunk are done with. It may be called from any
@@ -45,8 +45,15 @@ func (c *chunk) release(n int) {
 	}
 	c.batch.Release()
 	c.batch = nil
-	c.home.Put(c)
+	select {
+	case c.home <- c:
+	default:
+	}
 }
+
+// spareChunks is how many chunks that are done with are kept for the next ones:
+// as many as are on their way at most, but where a window is wide.
+const spareChunks = 64
 
 // room returns one more record of a chunk with that many blocks, each of which
 // has one at most. It holds anything.
@@ -59,24 +66,23 @@ func room[T any](records *[]T, blocks int) *T {
 	return &(*records)[n]
 }
 
-// mostAhead is how many chunks are read and decoded at most before they are asked for. It
-// is one for each processor where there are fewer: the caches still hold few of them then.
-const mostAhead = 4
+// ahead is how many chunks are read and decoded before they are asked for.
+const ahead = 4
 
 // reader is the stage that reads the capture, once a pass. In: the source; out: chunks of
 // decoded blocks, in the order of the file.
 type reader struct {
 	source  *source
-	options *Options // how it is read, and who is told how far
-	spare   capture.Spares[chunk]
-	passed  int // passes that are over
+	options *Options    // how it is read, and who is told how far
+	spare   chan *chunk // that are done with
+	passed  int         // passes that are over
 
 	// What the last pass has shown.
 	format, compression string
 	odd                 []salvage.Odd // of the last one over the whole capture
 }
 
-func newReader(o *Options) *reader { return &reader{options: o} }
+func newReader(o *Options) *reader { return &reader{options: o, spare: make(chan *chunk, spareChunks)} }
 
 // pass reads the capture once: one goroutine reads, others decode, unless the caller's
 // does both, and each is called with the chunks in the order of the file. It returns the
@@ -132,10 +138,9 @@ func (f *reader) decodeHere(r *salvage.Reader, d *decoder) iter.Seq[*chunk] {
 
 // decodeAhead is decodeHere in goroutines that it starts. It also ends when ctx is done.
 func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder, wg *sync.WaitGroup) iter.Seq[*chunk] {
-	processors := runtime.GOMAXPROCS(0)
-	work := make(chan *chunk, min(processors, mostAhead))
-	out := make(chan *chunk, min(processors, mostAhead))
-	for range processors {
+	work := make(chan *chunk, ahead)
+	out := make(chan *chunk, ahead)
+	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for c := range work {
 				c.decode(d)
@@ -180,9 +185,11 @@ func (f *reader) decodeAhead(ctx context.Context, r *salvage.Reader, d *decoder,
 }
 
 func (f *reader) readChunk(r *salvage.Reader) *chunk {
-	c := f.spare.Take()
-	if c == nil {
-		c = &chunk{home: &f.spare, ready: make(chan struct{}, 1)}
+	var c *chunk
+	select {
+	case c = <-f.spare:
+	default:
+		c = &chunk{home: f.spare, ready: make(chan struct{}, 1)}
 	}
 	c.batch, c.err = r.Next()
 	c.read = r.Consumed()

@@ -30,11 +30,11 @@ type source struct {
 	path    string
 	size    int64 // of the file as it lies there, bytes; -1 where unknown
 	was     os.FileInfo
-	spooled *os.File                      // holds the lock of a spooled input; nil for others
-	given   *given                        // nil where there is a file
-	began   bool                          // a pass over it has begun: it is a capture
-	batches capture.Spares[capture.Batch] // of the passes before
-	content []byte                        // of a small file
+	spooled *os.File        // holds the lock of a spooled input; nil for others
+	given   *given          // nil where there is a file
+	began   bool            // a pass over it has begun: it is a capture
+	batches capture.Batches // of the passes before
+	content []byte          // of a small file
 
 	converted *converted // nil unless it is of another format
 }
@@ -150,7 +150,10 @@ func (s *source) open(ctx context.Context, o *Options) (io.Closer, *salvage.Read
 		return nil, nil, err
 	}
 	reading := o.reading()
-	reading.Expected, reading.Batches = s.size, &s.batches
+	if s.batches == nil {
+		s.batches = capture.NewBatches()
+	}
+	reading.Expected, reading.Batches = s.size, s.batches
 	foreign := tellForeign(&reading)
 	r, err := salvage.NewReader(filesys.WhileRunning(ctx, f), reading)
 	if err != nil {

@@ -159,7 +159,7 @@ func TestSettledPacketsLeaveFirst(t *testing.T) {
 // However much is handed on at once, little is on its way.
 func TestPieces(t *testing.T) {
 	for _, c := range []struct{ units, share, want int }{
-		{10, 100, 10}, {10_000, 1, pieceBlocks}, {100, 64 << 10, 4}, {3, 2 << 20, 1}, {1, 64 << 20, 1},
+		{10, 100, 10}, {10_000, 1, pieceBlocks}, {100, 64 << 10, 16}, {3, 2 << 20, 1}, {1, 64 << 20, 1},
 	} {
 		units := make([]*unit, c.units)
 		for i := range units {
