@@ -18,6 +18,10 @@ const (
 	// gather in any case. A large one is mostly tables without pointers, which take no time
 	// to collect.
 	mostGrowth = 24 << 20
+	// closeGrowth is by how much the heap of one repair grows at most once more than
+	// mostInUse is in use, bytes: such a repair is of gigabytes, and near the 192 MiB that
+	// it may take.
+	closeGrowth = 12 << 20
 	// leastHeap is the size of the heap in bytes up to which nothing is collected: a
 	// small capture takes no more.
 	leastHeap = 16 << 20
@@ -97,7 +101,7 @@ func (p *pace) set() {
 	metrics.Read(sizes)
 	live, globals := int(sizes[0].Value.Uint64()), int(sizes[1].Value.Uint64())
 	if !p.fixed {
-		goal := goalFor(live, globals, max(live+int(p.garbage.Load()), leastHeap))
+		goal := goalFor(live, globals, int(p.garbage.Load()))
 		debug.SetGCPercent(100 * (goal - live) / max(1, live+globals))
 	}
 	if p.limited {
@@ -114,9 +118,13 @@ func limitFor(live int) int64 {
 	return int64(max(memoryLimit, live+beside))
 }
 
-// goalFor returns at which size the heap is collected next: at the least one, or
-// where it has grown by heapGrowth, of which the runtime takes the live heap and the
-// globals together, or by mostGrowth.
-func goalFor(live, globals, least int) int {
-	return max(least, live+min((live+globals)*heapGrowth/100, mostGrowth))
+// goalFor returns at which size the heap is collected next: at leastHeap, or where so much
+// garbage has gathered, or where it has grown by heapGrowth, of which the runtime takes the
+// live heap and the globals together, or by mostGrowth; but where one repair has much in
+// use, by closeGrowth.
+func goalFor(live, globals, garbage int) int {
+	if live > mostInUse && garbage == leastGarbage {
+		return live + closeGrowth
+	}
+	return max(live+garbage, leastHeap, live+min((live+globals)*heapGrowth/100, mostGrowth))
 }

@@ -8,21 +8,23 @@ import (
 	"testing"
 )
 
-// The heap is collected where it has grown by a share of it and the globals, but not
-// below what it has reached before.
+// The heap is collected where it has grown by a share of it and the globals, or so much
+// garbage has gathered; where one repair has much in use, sooner.
 func TestGoalFor(t *testing.T) {
 	const mega, globals = 1 << 20, 5 << 20
-	for _, c := range []struct{ live, least, want int }{
-		{0, leastHeap, leastHeap},
-		{10 * mega, leastHeap, leastHeap},
-		{leastHeap, leastHeap, leastHeap + (leastHeap+globals)*heapGrowth/100},
-		{2 * mega, 46 * mega, 46 * mega},
-		{60 * mega, 70 * mega, 60*mega + 65*mega*heapGrowth/100},
-		{200 * mega, 224 * mega, 200*mega + mostGrowth},
-		{100 * mega, 144 * mega, 144 * mega},
+	for _, c := range []struct{ live, garbage, want int }{
+		{0, 0, leastHeap},
+		{10 * mega, 0, leastHeap},
+		{leastHeap, 0, leastHeap + (leastHeap+globals)*heapGrowth/100},
+		{2 * mega, 44 * mega, 46 * mega},
+		{60 * mega, 10 * mega, 60*mega + 65*mega*heapGrowth/100},
+		{60 * mega, leastGarbage, 60*mega + leastGarbage},
+		{mostInUse, leastGarbage, mostInUse + leastGarbage},
+		{mostInUse + 1, leastGarbage, mostInUse + 1 + closeGrowth},
+		{100 * mega, 44 * mega, 144 * mega},
 	} {
-		if got := goalFor(c.live, globals, c.least); got != c.want {
-			t.Errorf("with %d MiB live, and at least %d bytes, the heap is collected at %d bytes, want %d", c.live/mega, c.least, got, c.want)
+		if got := goalFor(c.live, globals, c.garbage); got != c.want {
+			t.Errorf("with %d MiB live, and %d bytes of garbage that may gather, the heap is collected at %d bytes, want %d", c.live/mega, c.garbage, got, c.want)
 		}
 	}
 }
