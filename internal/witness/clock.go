@@ -129,9 +129,9 @@ func (m *Matcher) pairs() (list []Pair) {
 			break
 		}
 		for j := range g.seen {
-			for k := range g.events {
-				if g.seen[j].fits(g.events[k].claim) {
-					list = append(list, Pair{g.seen[j].stamp, g.events[k].time - g.seen[j].stamp})
+			for claim := range g.seen[j].fit() {
+				for _, e := range g.of[claim] {
+					list = append(list, Pair{g.seen[j].stamp, g.events[e].time - g.seen[j].stamp})
 				}
 			}
 			if len(list) >= maxPairs {

@@ -25,6 +25,15 @@ func (g *group) fit(c *Clock) {
 	}
 }
 
+// decideInParts gives packets of all places that no claim fits those which are open to
+// them, and counts them.
+func (m *Matcher) decideInParts(c *Clock) (given int) {
+	for i := range m.groups {
+		given += m.groups[i].decide(c)
+	}
+	return given
+}
+
 // decide gives packets of one place that no claim fits those which are open to them, and
 // counts them.
 func (g *group) decide(c *Clock) (given int) {
@@ -54,8 +63,8 @@ func (g *group) decide(c *Clock) (given int) {
 }
 
 // open gives the packets of the place that no claim fits, and all that the claims which
-// are open to them may be about, with the events of these claims. Others tell nothing of
-// them.
+// are open to them may be about, with the events of these claims, and of those that there
+// was no room for. Others tell nothing of them.
 func (g *group) open() (packets []*seen, events []heard) {
 	var claims claimSet // open to some packet
 	for i := range g.seen {
@@ -67,12 +76,12 @@ func (g *group) open() (packets []*seen, events []heard) {
 		return nil, nil
 	}
 	for i := range g.seen {
-		if s := &g.seen[i]; s.isOpen() || claims.has(s.result) {
+		if s := &g.seen[i]; s.isOpen() || claims.has(s.result) || s.result < 0 && slices.ContainsFunc(s.fitting[:], claims.has) {
 			packets = append(packets, s)
 		}
 	}
 	for i := range g.events {
-		if claims.has(g.events[i].claim) {
+		if claim := g.events[i].claim; claims.has(claim) || claim < 0 {
 			events = append(events, g.events[i])
 		}
 	}
@@ -117,9 +126,13 @@ func (a *asker) between(c *Clock) {
 	a.from, a.to = at-c.Late, at+c.Early
 }
 
-// mayHave reports whether the event may be the packet's.
+// mayHave reports whether the event may be the packet's. One whose claim there was no room
+// for may be anybody's that no claim fits.
 func (a *asker) mayHave(e *heard) bool {
-	return e.claim >= 0 && a.from <= e.time && e.time <= a.to && (a.result == e.claim || a.result < 0 && a.may(e.claim))
+	if e.time < a.from || a.to < e.time {
+		return false
+	}
+	return e.claim < 0 && a.isOpen() || e.claim >= 0 && a.result == e.claim || a.result < 0 && a.may(e.claim)
 }
 
 // part is packets and events of one place that have none in common with others.
@@ -179,12 +192,15 @@ func (p *part) compare() {
 	}
 }
 
-// only is the claim of events, -1 where they make several.
+// only is the claim of events, -1 where they make several, or one that there was no room for.
 func (p *part) only(events uint64) int32 {
 	claim := int32(-1)
 	for e := range p.events {
 		switch c := p.events[e].claim; {
-		case events>>e&1 == 0 || c == claim:
+		case events>>e&1 == 0:
+		case c < 0:
+			return -1
+		case c == claim:
 		case claim >= 0:
 			return -1
 		default:

@@ -19,7 +19,9 @@
 // assignment of events to packets gives it that gives as many packets an event as any; and
 // if the checksums of others show that one reader wrote the file, only those count in
 // which later packets have later events. It is given nothing where an assignment could do
-// without it, or gives it another claim. Events of a socket that was given other packets
+// without it, or gives it another claim; nor are others of the capture, where checksums that
+// were hidden for a trial contradict more than one in fifty of the claims that their packets
+// were given. Events of a socket that was given other packets
 // than the capture has are left out, and those of several sockets about one packet count
 // once.
 //

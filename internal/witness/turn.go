@@ -10,6 +10,7 @@ const (
 	leastTurns = 200     // packets with a checksum that show it
 	maxSteps   = 1 << 22 // packets with events that they may have, of 16 bytes each
 	maxNear    = 1024    // events that one packet may have
+	maxLooks   = 1 << 27 // events that are looked at for that
 	outOfTurn  = 150     // at most one packet of so many is, where events that are missing make others look like theirs
 )
 
@@ -28,8 +29,9 @@ type turn struct {
 
 // told is what events tell, by their numbers.
 type told struct {
-	claims []int32
-	times  []int64
+	claims  []int32
+	times   []int64
+	crowded []bool // some packet may have it that has too many to be in a row
 }
 
 // turned is a packet of a group.
@@ -56,7 +58,7 @@ func (m *Matcher) decideInTurn(c *Clock) (given int) {
 		return 0
 	}
 	for _, by := range []*Clock{c.patient(), &usual} { // what a stall leaves open, the usual delay may tell
-		all := m.rows(by, events, func(s *seen) bool { return s.result >= 0 || s.fitting[0] >= 0 || s.open != nil })
+		all := m.rows(by, events, (*seen).mayHaveSome)
 		if all == nil {
 			continue
 		}
@@ -96,6 +98,7 @@ func (m *Matcher) number() (t told) {
 		e.number = int32(i)
 		t.claims, t.times = append(t.claims, e.claim), append(t.times, e.time)
 	}
+	t.crowded = make([]bool, len(all))
 	return t
 }
 
@@ -112,6 +115,7 @@ func (m *Matcher) rows(c *Clock, events told, of func(*seen) bool) *turn {
 	t := &turn{told: events}
 	for i := range m.groups {
 		g := &m.groups[i]
+		g.crowd = nil
 		for j := range g.seen {
 			if of(&g.seen[j]) {
 				t.packets = append(t.packets, turned{&g.seen[j], g})
@@ -119,44 +123,71 @@ func (m *Matcher) rows(c *Clock, events told, of func(*seen) bool) *turn {
 		}
 	}
 	slices.SortFunc(t.packets, func(a, b turned) int { return cmp.Compare(a.frame, b.frame) })
+	looks := 0
 	for i, p := range t.packets {
-		events := p.group.mayHave(p.seen, c)
-		if len(t.steps)+len(events) > maxSteps {
+		events, looked := p.group.mayHave(p.seen, c)
+		if looks += looked; looks > maxLooks || len(t.steps)+len(events) > maxSteps {
 			return nil
 		}
 		for _, e := range events {
 			t.steps = append(t.steps, step{packet: int32(i), event: p.group.events[e].number})
 		}
 	}
+	m.markCrowded(t.crowded)
 	t.measure()
 	return t
 }
 
-// mayHave lists the events that a packet may have, in the order of their numbers: none where
-// they are too many.
-func (g *group) mayHave(s *seen, c *Clock) (events []int32) {
+// mayHave lists the events that a packet may have, in the order of their numbers, and says
+// at how many it has looked: it lists none where they are too many.
+func (g *group) mayHave(s *seen, c *Clock) (events []int32, looked int) {
 	a := asker{seen: s}
 	a.between(c)
 	if s.result >= 0 {
 		first, end := g.within(s.result, a.from, a.to)
 		if end-first > maxNear {
-			return nil
+			g.leaveOut(&a)
+			return nil, 0
 		}
-		return g.of[s.result][first:end]
+		return g.of[s.result][first:end], 0
 	}
 	first, end := g.from(a.from), g.from(a.to+1)
 	if end-first > maxPart*maxNear {
-		return nil
+		g.leaveOut(&a)
+		return nil, 0
 	}
-	for e := first; e < end && len(events) <= maxNear; e++ {
-		if a.mayHave(&g.events[e]) {
-			events = append(events, int32(e))
+	for e := first; e < end; e++ {
+		if looked++; a.mayHave(&g.events[e]) {
+			if events = append(events, int32(e)); len(events) > maxNear {
+				g.leaveOut(&a)
+				return nil, looked
+			}
 		}
 	}
-	if len(events) > maxNear {
-		return nil
+	return events, looked
+}
+
+// leaveOut notes that a packet is in no row, though it may have some of the events that are
+// near it.
+func (g *group) leaveOut(a *asker) {
+	if g.crowd == nil {
+		g.crowd = newCover(len(g.events))
 	}
-	return events
+	g.crowd.add(g.from(a.from), g.from(a.to+1))
+}
+
+// markCrowded marks the events, by their numbers, that packets may have which are in no row.
+func (m *Matcher) markCrowded(crowded []bool) {
+	clear(crowded)
+	for i := range m.groups {
+		g := &m.groups[i]
+		if g.crowd == nil {
+			continue
+		}
+		for e, n := range g.crowd.counts() {
+			crowded[g.events[e].number] = n > 0
+		}
+	}
 }
 
 // measure finds how many steps lead to each step, and on from it. Of rows of one length
@@ -221,7 +252,11 @@ func (t *turn) sure() (events, claims []int32) {
 		if s.before+1+s.after == t.longest {
 			one(&of[s.before], s.packet)
 			one(&events[s.packet], s.event)
-			one(&claims[s.packet], t.claims[s.event])
+			if claim := t.claims[s.event]; claim >= 0 && !t.crowded[s.event] {
+				one(&claims[s.packet], claim)
+			} else {
+				claims[s.packet] = several
+			}
 		}
 	}
 	always := make([]bool, len(t.packets))

@@ -57,6 +57,7 @@ type group struct {
 	claims []Claim
 	events []heard
 	of     [][]int32 // the events of each claim
+	crowd  cover     // events of packets that may have too many, nil without any
 	seen   []seen
 }
 
@@ -194,7 +195,7 @@ func (m *Matcher) Add(p *Packet) {
 	}
 	s.open = m.intern()
 	if n > maxFitting {
-		s.fitting = [maxFitting]int32{-1, -1, -1, -1}
+		s.fitting, s.open = [maxFitting]int32{-1, -1, -1, -1}, nil
 	}
 	m.groups[i].seen = append(m.groups[i].seen, s)
 }
@@ -204,6 +205,9 @@ func (s *seen) fits(claim int32) bool { return claim >= 0 && slices.Contains(s.f
 
 // isOpen reports whether no claim fits, and nothing tells against some.
 func (s *seen) isOpen() bool { return s.result < 0 && s.fitting[0] < 0 && s.open != nil }
+
+// mayHaveSome reports whether some claim may be of the packet.
+func (s *seen) mayHaveSome() bool { return s.result >= 0 || s.fitting[0] >= 0 || s.open != nil }
 
 // may reports whether a claim may be of the packet: one that fits, or where none does one
 // that is open.
@@ -282,10 +286,15 @@ func (m *Matcher) Match() Result {
 	for i := range m.groups {
 		m.groups[i].fit(&m.clock)
 	}
-	r.Unchecked += m.decideInTurn(&m.clock)
+	inTurn, inParts := m.trial(&m.clock)
+	if inTurn {
+		r.Unchecked += m.decideInTurn(&m.clock)
+	}
+	if inParts {
+		r.Unchecked += m.decideInParts(&m.clock)
+	}
 	for i := range m.groups {
 		g := &m.groups[i]
-		r.Unchecked += g.decide(&m.clock)
 		for j := range g.seen {
 			if s := &g.seen[j]; s.result >= 0 {
 				m.frames = append(m.frames, found{s.frame, int32(i), s.result})
