@@ -2,9 +2,10 @@ package witness
 
 // Limits of what a trial shows.
 const (
-	hiddenOf    = 4  // one in so many checksums is hidden
-	rightForOne = 50 // packets that are given the right claim, for each that is given a wrong one
-	wrongAnyhow = 1  // packets that may be given a wrong one, however few are given any
+	hiddenOf    = 4       // one in so many checksums is hidden,
+	mostHidden  = 1 << 16 // or fewer, so that there are about as many, of 100 bytes each
+	rightForOne = 50      // packets that are given the right claim, for each that is given a wrong one
+	wrongAnyhow = 1       // packets that may be given a wrong one, however few are given any
 )
 
 // hidden is a packet whose checksum is hidden in a trial, and what it was before.
@@ -34,6 +35,7 @@ func (m *Matcher) trial(c *Clock) (inTurn, inParts bool) {
 
 // hide hides the checksums of some packets.
 func (m *Matcher) hide() (list []hidden) {
+	one := uint64(max(hiddenOf, m.packets/mostHidden)) // of so many
 	for i := range m.groups {
 		g := &m.groups[i]
 		var all claimSet
@@ -43,7 +45,7 @@ func (m *Matcher) hide() (list []hidden) {
 		for j := range g.seen {
 			s := &g.seen[j]
 			checked := s.open == nil || s.fitting[0] >= 0
-			if mixed := uint64(s.frame) * 0x9E3779B97F4A7C15 >> 32; checked && mixed%hiddenOf == 0 { // whatever the period of their lengths
+			if mixed := uint64(s.frame) * 0x9E3779B97F4A7C15 >> 32; checked && mixed%one == 0 { // whatever the period of their lengths
 				list = append(list, hidden{s, *s})
 				s.fitting, s.open, s.result = [maxFitting]int32{-1, -1, -1, -1}, &all, -1
 			}

@@ -286,12 +286,14 @@ func (m *Matcher) Match() Result {
 	for i := range m.groups {
 		m.groups[i].fit(&m.clock)
 	}
-	inTurn, inParts := m.trial(&m.clock)
-	if inTurn {
-		r.Unchecked += m.decideInTurn(&m.clock)
-	}
-	if inParts {
-		r.Unchecked += m.decideInParts(&m.clock)
+	if m.someOpen() {
+		inTurn, inParts := m.trial(&m.clock)
+		if inTurn {
+			r.Unchecked += m.decideInTurn(&m.clock)
+		}
+		if inParts {
+			r.Unchecked += m.decideInParts(&m.clock)
+		}
 	}
 	for i := range m.groups {
 		g := &m.groups[i]
@@ -308,6 +310,13 @@ func (m *Matcher) Match() Result {
 	}
 	m.sets = nil
 	return r
+}
+
+// someOpen reports whether any packet is open to claims.
+func (m *Matcher) someOpen() bool {
+	return slices.ContainsFunc(m.groups, func(g group) bool {
+		return slices.ContainsFunc(g.seen, func(s seen) bool { return s.isOpen() })
+	})
 }
 
 // Of gives the claim that is believed of a packet.
