@@ -12,14 +12,16 @@ func TestWhatWasNotTakenIsBroughtAgain(t *testing.T) {
 		block        bool  // with a SACK block
 		wait         int64 // from then on, until it is brought again
 		between, had bool  // another copy comes shortly before the ACK; the host had it already
+		others       int   // bare ACKs that come after that copy
 		want         bool
 	}{
-		{"asked for by a SACK block", 1, true, 20 * ms, false, false, true},
-		{"asked for again", 2, false, 20 * ms, false, false, true},
-		{"perhaps brought by the copy before", 1, true, 20 * ms, true, false, false},
-		{"perhaps brought by the first copy", 1, true, 0, false, false, false},
-		{"had it already", 1, true, 20 * ms, false, true, false},
-		{"asked for once", 1, false, 20 * ms, false, false, false},
+		{"asked for by a SACK block", 1, true, 20 * ms, false, false, 0, true},
+		{"asked for again", 2, false, 20 * ms, false, false, 0, true},
+		{"perhaps brought by the copy before", 1, true, 20 * ms, true, false, 0, false},
+		{"perhaps brought by the copy before, many others ago", 1, true, 20 * ms, true, false, 2 * excuseReach, false},
+		{"perhaps brought by the first copy", 1, true, 0, false, false, 0, false},
+		{"had it already", 1, true, 20 * ms, false, true, 0, false},
+		{"asked for once", 1, false, 20 * ms, false, false, 0, false},
 	} {
 		s := newScript().handshake().disordered(false)
 		s.in(s.next[1], s.next[0], 1000)
@@ -39,6 +41,10 @@ func TestWhatWasNotTakenIsBroughtAgain(t *testing.T) {
 		if test.between {
 			s.in(at, s.next[0], 1000)
 			s.wait(ms / 50)
+		}
+		for range test.others {
+			s.in(at+2000, s.next[0], 0)
+			s.wait(ms / 1000)
 		}
 		again := len(s.segs)
 		s.in(at, s.next[0], 1000)

@@ -42,16 +42,16 @@ func (a *ask) add(seg *tcp.Segment, at int64) {
 }
 
 // broughtAgain finds the packet within the gate after position i of the list that brings
-// what the host had asked for; noNode if one came since it asked last, within the gate, or
-// if the host answers that it had it already.
+// what the host had asked for; noNode if one may have come since it asked last, within the
+// gate, or if the host answers that it had it already.
 func (b *builder) broughtAgain(i int, asked ask) node {
 	brings := func(n node) bool {
 		b.steps++
 		seg := &b.items[n].seg
 		return seg.Dir != b.items[b.list[i]].seg.Dir && seg.Len > 0 && seg.Seq.AtMost(asked.byte) && asked.byte.Less(seg.End())
 	}
-	for j := i - 1; j >= 0 && j >= i-excuseReach && b.g.clock[b.list[j]] >= asked.last-b.gate; j-- {
-		if brings(b.list[j]) {
+	for j := i - 1; j >= 0 && b.g.clock[b.list[j]] >= asked.last-b.gate; j-- {
+		if j < i-excuseReach || brings(b.list[j]) { // beyond that nobody looks
 			return noNode
 		}
 	}
