@@ -23,7 +23,7 @@ func profileCommand() *command {
 		case *install && len(args) > 0:
 			return s.fail("", usagef(seeCommand, "--install finds the folders by itself: %s is one too many", args[0]))
 		case !*install && len(args) != 1:
-			return s.fail("", usagef(seeCommand, "one folder must be named, not %d", len(args)))
+			return s.fail("", usagef("--install finds Wireshark's own", "one folder must be named, not %d", len(args)))
 		}
 		folders := wiresharkFolders{profile: strings.Join(args, ""), plugins: strings.Join(args, "")}
 		if *install {

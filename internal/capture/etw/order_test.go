@@ -121,3 +121,52 @@ func TestPassagesOfRawSockets(t *testing.T) {
 		t.Errorf("got packets of the sockets %v, %d malformed; want 1, 2, 1", sockets, w.Malformed)
 	}
 }
+
+// Events that name ends are read as the trace states that their fields lie, in any order.
+func TestEndsInAnyOrder(t *testing.T) {
+	local, remote := sockaddr6("2001:db8::1", 700), sockaddr6("2001:db8::2", 900)
+	here, there := netip.MustParseAddrPort("[2001:db8::1]:700"), netip.MustParseAddrPort("[2001:db8::2]:900")
+	number := func(name string, n uint32) property { return property{name, 8, "", fields(n)} }
+	pointer := func(name string, n uint64) property { return property{name, 16, "", fields(n)} }
+	with := func(what string, more ...property) []property {
+		return append(more, number("Local"+what+"Length", uint32(len(local))), property{"Local" + what, 14, "Local" + what + "Length", local},
+			number("Remote"+what+"Length", uint32(len(remote))), property{"Remote" + what, 14, "Remote" + what + "Length", remote})
+	}
+	tests := []struct {
+		provider GUID
+		id       uint16
+		fields   []property
+		want     Row
+	}{
+		{TCPIP, 1002, with("Address", pointer("Tcb", 9), number("NewState", 4), number("RexmitCount", 0)), Row{Protocol: 6}},
+		{TCPIP, 1017, with("Address", number("Status", 0), number("ProcessId", 44), number("Compartment", 1), pointer("Tcb", 9)), Row{Protocol: 6, PID: 44}},
+		{TCPIP, 1033, with("Address", number("Status", 0), number("ProcessId", 44), number("Compartment", 1), pointer("Tcb", 9)), Row{Protocol: 6, PID: 44}},
+		{TCPIP, 1300, with("Address", pointer("Tcb", 9), number("State", 4), number("Pid", 44)), Row{Protocol: 6, PID: 44}},
+		{TCPIP, 1477, with("Address", pointer("Tcb", 9), pointer("DataBytesOut", 1000), number("FastRetran", 3)), Row{Protocol: 6}},
+		{TCPIP, 1170, with("SockAddr", pointer("Endpoint", 9), number("NumMessages", 1), number("NumBytes", 9), number("Pid", 44)), Row{Protocol: 17, PID: 44}},
+		{WinsockAFD, 1030, []property{number("EnterExit", 1), number("Location", 1), pointer("Process", 2), pointer("Endpoint", 3), number("Status", 0),
+			number("AddressLen", uint32(len(local))), {"Address", 14, "AddressLen", local}}, Row{Protocol: 17}},
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, test := range tests {
+		for round := range 50 {
+			list, version, s := shuffled(r, test.fields), uint8(round%4), NewSurvey()
+			s.Add(&Event{Provider: eventMetadata, Opcode: 32, Data: eventInfo(test.provider, test.id, version, list)})
+			var data []byte
+			for _, p := range list {
+				data = append(data, p.data...)
+			}
+			w := NewWitness(s.Layouts())
+			want := test.want
+			want.Local, want.Remote, want.First, want.Last = here, there, 5, 5
+			if test.provider == WinsockAFD {
+				want.Remote = netip.AddrPort{}
+				w.Add(&Event{Provider: WinsockAFD, ID: 1000, Data: fields(uint32(1), uint32(1), uint64(2), uint64(3), uint32(23), uint32(2), uint32(17), uint64(44), uint32(0))})
+			}
+			w.Add(&Event{Provider: test.provider, ID: test.id, Version: version, Time: 5, Data: data})
+			if rows, _, _ := w.Rows(); len(rows) != 1 || rows[0] != want || w.Malformed != 0 {
+				t.Fatalf("event %d, round %d: got %+v, %d malformed; want %+v", test.id, round, rows, w.Malformed, want)
+			}
+		}
+	}
+}

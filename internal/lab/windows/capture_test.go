@@ -76,6 +76,33 @@ func TestCapturesOfNetworkMonitor(t *testing.T) {
 	}
 }
 
+// Frames of media types that are no packets, known and unknown ones, are counted by
+// type, and the packets between them stay what they were.
+func TestOtherMediaTypesAreCounted(t *testing.T) {
+	list, start := frames(t, "v4-lossy", 400, clockOf(3))
+	recorded, want := captured(list)
+	others := map[uint16]int{4: 3, 0xE082: 2, 0xFFFD: 4, 0xD001: 1} // ATM, Fiddler, network information, none that is known
+	var all []CaptureFrame
+	for i := range recorded {
+		for media, n := range others {
+			if i < n {
+				all = append(all, CaptureFrame{Time: recorded[i].Time, Media: media, Process: -1, Data: make([]byte, 60)})
+			}
+		}
+		all = append(all, recorded[i])
+	}
+	file, _ := Capture{Minor: 3, Start: start, Frames: all}.Bytes()
+	m := mend(t, put(t, "file.cap", file), repair.Options{})
+	m.want(t, want)
+	for media, n := range others {
+		words := fmt.Sprintf("%d frames of media type 0x%04X: no packets", n, media)
+		if n == 1 {
+			words = fmt.Sprintf("1 frame of media type 0x%04X: no packets", media)
+		}
+		m.said(t, words)
+	}
+}
+
 // wantProcesses compares the process table of a file.
 func wantProcesses(t *testing.T, file []byte, want []Process) {
 	t.Helper()
