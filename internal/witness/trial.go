@@ -1,13 +1,11 @@
 package witness
 
-import "slices"
-
 // Limits of what a trial shows.
 const (
 	hiddenOf    = 4       // one in so many checksums is hidden,
 	mostHidden  = 1 << 16 // or fewer, so that there are about as many, of 100 bytes each
-	manyHidden  = leastTurns / hiddenOf
-	rightForOne = 50 // packets that are given the right claim, for each that is given a wrong one
+	rightForOne = 50      // packets that are given the right claim, for each that is given a wrong one
+	wrongAnyhow = 1       // packets that may be given a wrong one, however few are given any
 )
 
 // hidden is a packet whose checksum is hidden in a trial, and what it was before.
@@ -23,12 +21,11 @@ type hidden struct {
 func (m *Matcher) trial(c *Clock) (inTurn, inParts bool) {
 	list := m.hide()
 	m.decideInTurn(c)
-	if inTurn = agree(list); !inTurn {
+	if inTurn = right(list); !inTurn {
 		m.forget()
 	}
-	left := slices.DeleteFunc(slices.Clone(list), func(h hidden) bool { return h.result >= 0 })
 	m.decideInParts(c)
-	inParts = agree(left)
+	inParts = right(list)
 	m.forget()
 	for _, h := range list {
 		*h.seen = h.was
@@ -68,18 +65,18 @@ func (m *Matcher) forget() {
 	}
 }
 
-// agree reports whether the hidden checksums agree with nearly all that their packets were
-// given: where many are hidden, some have to be given anything.
-func agree(list []hidden) bool {
-	right, wrong := 0, 0
+// right reports whether the hidden checksums agree with nearly all that their packets were
+// given.
+func right(list []hidden) bool {
+	agree, contradict := 0, 0
 	for _, h := range list {
 		switch {
 		case h.result < 0:
 		case h.was.fits(h.result):
-			right++
+			agree++
 		default:
-			wrong++
+			contradict++
 		}
 	}
-	return wrong*rightForOne <= right && (right > 0 || len(list) < manyHidden)
+	return (contradict-wrongAnyhow)*rightForOne <= agree
 }
