@@ -11,8 +11,8 @@ import (
 )
 
 // bigLog is a log of about so many bytes of records, over so many processors, in
-// buffers of 64 KiB. Its packets are half text, half noise.
-func bigLog(size, processors int, packed bool) []byte {
+// buffers of so many bytes. Its packets are half text, half noise.
+func bigLog(size, processors, buffer int, packed bool) []byte {
 	rng := rand.New(rand.NewPCG(3, 4))
 	payload := make([]byte, 4096)
 	for i := range payload {
@@ -20,7 +20,7 @@ func bigLog(size, processors int, packed bool) []byte {
 			payload[i] = byte(rng.IntN(256))
 		}
 	}
-	m := madeLog{bufferSize: 64 << 10, start: 133_000_000_000_000_000, raw0: 1000}
+	m := madeLog{bufferSize: buffer, start: 133_000_000_000_000_000, raw0: 1000}
 	if packed {
 		m.mode = 0x04000000
 	}
@@ -32,7 +32,7 @@ func bigLog(size, processors int, packed bool) []byte {
 		from := rng.IntN(len(payload) - n)
 		r := madeEvent(ticks, 1001, string(payload[from:from+n]))
 		cpu := rng.IntN(processors)
-		if room[cpu]+aligned(len(r)) > 65000 {
+		if room[cpu]+aligned(len(r)) > buffer-bufferHeaderLen {
 			closed = append(closed, open[cpu])
 			open[cpu], room[cpu] = madeBuffer{}, 0
 		}
@@ -49,7 +49,7 @@ func BenchmarkEvents(b *testing.B) {
 	for _, processors := range []int{1, 2, 16, 64} {
 		for _, packed := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%d/packed=%v", processors, packed), func(b *testing.B) {
-				data := bigLog(16<<20, processors, packed)
+				data := bigLog(16<<20, processors, 64<<10, packed)
 				log, err := Open(bytes.NewReader(data), int64(len(data)), Options{})
 				if err != nil {
 					b.Fatal(err)

@@ -44,8 +44,8 @@
 // # Memory and damage
 //
 // Open reads the headers of the buffers and makes an index of about ten bytes for each.
-// A stream holds two parts of one buffer for each processor whose records are due, not the
-// buffer: see [Options]. A damaged buffer costs that buffer or its rest; the next one is
+// A stream holds two parts of buffers for each processor whose records are due, not whole
+// buffers: see [Options]. A damaged buffer costs that buffer or its rest; the next one is
 // found by the length that buffers have, or by what a header looks like. [Trace.Damages]
 // and [Stream.Damages] say what was met.
 package etl

@@ -10,7 +10,6 @@ import (
 type queue struct {
 	s      *Stream
 	cpu    uint16
-	rest   []byte // the buffers that follow; see run
 	window *window
 
 	layout *layout // of the record that is next
@@ -23,9 +22,9 @@ type queue struct {
 
 // open begins with the run's first buffer. It reports whether there is a record.
 func (q *queue) open(r *run) (bool, error) {
-	q.cpu, q.rest, q.before, q.broken = r.cpu, r.rest, r.start.first, false
+	q.cpu, q.before, q.broken = r.cpu, r.start.first, false
 	q.bytes = nil
-	if err := q.window.open(r.start); err != nil {
+	if err := q.window.open(r.start, r.rest); err != nil {
 		return false, err
 	}
 	return q.find()
@@ -43,13 +42,12 @@ func (q *queue) find() (bool, error) {
 	for {
 		for q.window.left() <= 0 || q.broken {
 			q.leave()
-			if len(q.rest) == 0 {
+			p, rest, ok := q.window.more()
+			if !ok {
 				return false, nil
 			}
-			var p place
-			p, q.rest = q.window.at.next(q.rest)
 			q.broken = false
-			if err := q.window.open(p); err != nil {
+			if err := q.window.open(p, rest); err != nil {
 				return false, err
 			}
 		}
@@ -63,9 +61,8 @@ func (q *queue) find() (bool, error) {
 // leave notes what of the buffer's bytes in the file was not used. Were its length too
 // great by just the next buffers', nothing else would tell.
 func (q *queue) leave() {
-	w := q.window
-	if unused := w.unused(); unused >= bufferHeaderLen && !q.broken {
-		q.s.damages.note(w.at.offset+w.at.length-unused, unused, fmt.Errorf("%w: after the compressed data of one", ErrBuffer))
+	if w := q.window; w.unused >= bufferHeaderLen && !q.broken {
+		q.s.damages.note(w.at.offset+w.at.length-w.unused, w.unused, fmt.Errorf("%w: after the compressed data of one", ErrBuffer))
 	}
 }
 
@@ -119,11 +116,11 @@ func (q *queue) following(b []byte) (int64, bool) {
 		l, _ := recordLayout(b)
 		return recordStamp(l, b)
 	}
-	if len(b) > 0 || len(q.rest) == 0 {
+	if len(b) > 0 {
 		return 0, false
 	}
-	p, _ := q.window.at.next(q.rest)
-	return p.first, true
+	p, _, ok := q.window.more()
+	return p.first, ok
 }
 
 // damage passes over what is no record, of which those are the first bytes there are:

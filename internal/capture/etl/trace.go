@@ -18,7 +18,7 @@ type Options struct {
 const (
 	defaultMemory = 8 << 20 // more would not stay in the caches
 	leastPart     = 8 << 10
-	mostPart      = 128 << 10 // to hand on a smaller one takes as long as to read it
+	mostPart      = 512 << 10 // more would not stay in the caches of one processor
 )
 
 // Trace is a log, of which the headers of all buffers were read. It does not change any
@@ -119,16 +119,17 @@ func (t *Trace) checkFormat(state uint32) error {
 // Events begins a stream of the events. Each gives the same.
 func (t *Trace) Events() *Stream { return newStream(t) }
 
-// fewRuns is of how many runs no part is made ahead: parts would be waited for so often
-// that it takes as long, and twice as much of the processors.
-const fewRuns = 4
+// leastAhead is how many bytes of parts must be on their way, over all runs, for others to
+// make them: to wake a goroutine for one takes as long as to read 128 KiB.
+const leastAhead = 512 << 10
 
 // EventsAhead is Events for who does less meanwhile than that takes: while the records of a
 // part of a buffer are given, another goroutine reads and decompresses the part that
-// follows. That takes more of the processors altogether, and is not done for few
-// processors' records. A goroutine whose stream is given up ends by itself.
+// follows, of that buffer or of the processor's next. That takes more of the processors
+// altogether, and is not done where parts are few and small. A goroutine whose stream is
+// given up ends by itself.
 func (t *Trace) EventsAhead() *Stream {
 	s := newStream(t)
-	s.ahead = runtime.GOMAXPROCS(0) > 1 && len(t.runs) > fewRuns
+	s.ahead = runtime.GOMAXPROCS(0) > 1 && len(t.runs)*t.part >= leastAhead
 	return s
 }

@@ -6,42 +6,71 @@ import (
 	"io"
 )
 
-// window shows the records of one buffer in parts, decompressed.
+// window shows the records of one buffer after the other in parts, decompressed.
 type window struct {
 	r     io.ReaderAt
 	part  int  // bytes that are read at a time
 	ahead bool // another goroutine makes the next part
 
-	at         place // the buffer
-	head       [bufferHeaderLen]byte
-	end        int     // where its records end, header included, decompressed
-	packed     bool    // it is compressed
-	unpack     decoder // if it is; whoever makes the next part has it
+	buffer             // whose records are shown
+	rest       []byte  // the buffers that follow; see run
+	unpack     decoder // whoever makes the next part has it
+	unused     int64   // bytes of a compressed buffer that are left once all its records were made
 	buf        []byte
 	read, have int   // buf[read:have] is what comes next
-	offset     int   // of buf[0] in the buffer, decompressed
+	offset     int   // of buf[0] in the buffer, decompressed; less than 0 where the buffer begins in buf
 	err        error // why there is nothing after have, before end
 	next       nextPart
 }
 
-// open begins the records of a buffer.
-func (w *window) open(at place) error {
-	w.next.drop()
-	n, err := readAt(w.r, w.head[:], at.offset)
+// buffer is one of the file by its header.
+type buffer struct {
+	at     place
+	size   int  // as the header states it
+	end    int  // where its records end, header included, decompressed
+	packed bool // it is compressed
+}
+
+// readBuffer reads the header of a buffer.
+func readBuffer(r io.ReaderAt, at place, b []byte) (buffer, error) {
+	n, err := readAt(r, b[:bufferHeaderLen], at.offset)
 	if err != nil {
+		return buffer{}, err
+	}
+	if n < bufferHeaderLen {
+		return buffer{}, fmt.Errorf("read at byte %d: %w", at.offset, io.ErrUnexpectedEOF)
+	}
+	h := parseBuffer(b)
+	end, _ := h.end()
+	return buffer{at: at, size: h.size, end: end, packed: h.compressed()}, nil
+}
+
+// open begins the records of a buffer, after which come those of rest.
+func (w *window) open(at place, rest []byte) error {
+	n := &w.next
+	if !n.asked || !n.begins || n.at != at {
+		n.drop()
+		w.ask(at)
+	}
+	w.take()
+	w.buffer, w.rest, w.unused = n.buffer, rest, 0
+	w.read, w.have, w.offset = lookBack, n.have, bufferHeaderLen-lookBack
+	w.err = nil
+	w.swap()
+	if err := w.ended(n.err); err != nil {
 		return err
 	}
-	if n < len(w.head) {
-		return fmt.Errorf("read at byte %d: %w", at.offset, io.ErrUnexpectedEOF)
-	}
-	h := parseBuffer(w.head[:])
-	w.at, w.packed, w.err = at, h.compressed(), nil
-	w.end, _ = h.end()
-	w.read, w.have, w.offset = 0, 0, bufferHeaderLen
-	if w.packed {
-		w.unpack.reset(w.r, at.offset+bufferHeaderLen, at.offset+at.length)
-	}
+	w.goOn()
 	return nil
+}
+
+// more gives the buffer that follows, and those that follow it, if there is one.
+func (w *window) more() (place, []byte, bool) {
+	if len(w.rest) == 0 {
+		return place{}, nil, false
+	}
+	p, rest := w.at.next(w.rest)
+	return p, rest, true
 }
 
 // position is where the next byte lies in the buffer.
@@ -70,15 +99,6 @@ func (w *window) needMore(n int) ([]byte, error) {
 	return w.buf[w.read:min(w.have, w.read+n)], nil
 }
 
-// unused is how many bytes of a compressed buffer are left once all its records were
-// made, if it is as long as its header says.
-func (w *window) unused() int64 {
-	if !w.packed || w.left() > 0 || w.at.length != int64(le.Uint32(w.head[:])) {
-		return 0
-	}
-	return int64(len(w.unpack.in)) + w.unpack.to - w.unpack.from
-}
-
 // skip passes over n bytes that need has given, or what there is of them.
 func (w *window) skip(n int) { w.read = min(w.read+n, w.have) }
 
@@ -91,7 +111,7 @@ func (w *window) fill(n int) error {
 	}
 	if w.have-w.read < n && w.err == nil {
 		w.makeRoom(n)
-		got, err := w.readMore(w.buf[:min(len(w.buf), w.end-w.offset)], w.have)
+		got, err := w.readMore(&w.buffer, w.offset+w.have, w.buf[:min(len(w.buf), w.end-w.offset)], w.have)
 		w.have = got
 		if err = w.ended(err); err != nil {
 			return err
@@ -100,21 +120,35 @@ func (w *window) fill(n int) error {
 			w.err = ErrTruncated
 		}
 	}
-	if w.offset+w.have < w.end && w.err == nil {
-		w.askNext()
-	}
+	w.goOn()
 	return nil
 }
 
-// readMore fills out from at on with what follows the part, as far as the buffer has
-// something, and returns where it stopped.
-func (w *window) readMore(out []byte, at int) (int, error) {
-	if w.packed {
+// goOn has made what follows the part: the next one, or the next buffer's first.
+func (w *window) goOn() {
+	if w.err != nil {
+		return
+	}
+	if w.offset+w.have < w.end {
+		w.askNext()
+		return
+	}
+	if w.packed && w.at.length == int64(w.size) {
+		w.unused = int64(len(w.unpack.in)) + w.unpack.to - w.unpack.from
+	}
+	if p, _, ok := w.more(); ok {
+		w.ask(p)
+	}
+}
+
+// readMore fills out from at on with what lies at from in a buffer, decompressed, as far as
+// the buffer has something, and returns where it stopped.
+func (w *window) readMore(b *buffer, from int, out []byte, at int) (int, error) {
+	if b.packed {
 		return w.unpack.read(out, at)
 	}
-	from := w.offset + w.have
-	inFile := max(w.at.length-int64(from), 0)
-	got, err := readAt(w.r, out[at:int(min(int64(len(out)), int64(at)+inFile))], w.at.offset+int64(from))
+	inFile := max(b.at.length-int64(from), 0)
+	got, err := readAt(w.r, out[at:int(min(int64(len(out)), int64(at)+inFile))], b.at.offset+int64(from))
 	return at + got, err
 }
 
