@@ -47,7 +47,7 @@ func runEvents(ctx context.Context, o options) error {
 		return err
 	}
 	var rows []traced
-	var headers answered
+	var headers, headersHeld answered
 	for _, path := range paths {
 		rec, err := lab.Load(path)
 		if err != nil {
@@ -58,7 +58,11 @@ func runEvents(ctx context.Context, o options) error {
 			continue // events are of IPv6 alone
 		}
 		for seed := range o.seeds {
-			if err := headers.judgeHeaders(ctx, packets, o.firstSeed+seed); err != nil {
+			of := &headers
+			if lab.HeldOut(rec.Name) {
+				of = &headersHeld
+			}
+			if err := of.judgeHeaders(ctx, packets, o.firstSeed+seed); err != nil {
 				return fmt.Errorf("%s: %w", rec.Name, err)
 			}
 		}
@@ -74,8 +78,9 @@ func runEvents(ctx context.Context, o options) error {
 	}
 	rows = append(rows, sumOf(rows, "in all", false), sumOf(rows, "held out", true))
 	printTraced(os.Stdout, rows)
-	headers.print(os.Stdout)
-	missed := slices.Concat(tracedBars(rows[len(rows)-2:]), headers.missed())
+	headers.print(os.Stdout, "headers")
+	headersHeld.print(os.Stdout, "headers, held out")
+	missed := slices.Concat(tracedBars(rows[len(rows)-2:]), headers.missed(), headersHeld.missed())
 	for _, line := range missed {
 		fmt.Println("missed:", line)
 	}

@@ -63,9 +63,10 @@ func (a *answered) judgeHeaders(ctx context.Context, packets []lab.Packet, seed 
 	return nil
 }
 
-func (a *answered) print(w io.Writer) {
+// print writes what a lot of recordings is answered, whose name it is.
+func (a *answered) print(w io.Writer, of string) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "headers\tpackets\twithout a checksum\tanswered\twrong\topen, event there\tthat might be others'\topen, event lost\t")
+	fmt.Fprintln(table, of+"\tpackets\twithout a checksum\tanswered\twrong\topen, event there\tthat might be others'\topen, event lost\t")
 	for i := range a {
 		g := &a[i]
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", traceConditions[i].name, g.Packets, g.Unchecked, g.Answered, g.Wrong, g.Owed, g.Ambiguous, g.Lost)
