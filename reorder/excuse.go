@@ -48,13 +48,36 @@ func (b *builder) takenAsNew(list []node, i int) bool {
 	if !b.goesOn(list, i) || b.dsackFor(i, p.fresh()) >= 0 {
 		return false
 	}
-	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
+	near := b.spoken(p.seg.Dir & 1)
+	at, _ := slices.BinarySearchFunc(near, i-excuseReach, func(s stretch, i int) int { return s.at - i })
+	for ; at < len(near) && near[at].at < i+excuseReach; at++ {
 		b.steps++
-		if q := &b.items[list[j]].seg; j != i && q.Dir == p.seg.Dir && q.Span() > 0 && q.Range().Overlaps(p.fresh()) {
+		if s := near[at]; s.at != i && s.Overlaps(p.fresh()) {
 			return false // one of them may be for the other
 		}
 	}
 	return true
+}
+
+// stretch is what a packet of the list takes of its sender's stream.
+type stretch struct {
+	tcp.Range
+	at int // in the list
+}
+
+// spoken lists what one half says, in basis order: several suspects look through it.
+func (b *builder) spoken(dir uint8) []stretch {
+	said := b.stretches[dir]
+	if len(said) > 0 {
+		return said
+	}
+	for i, n := range b.list {
+		if seg := &b.items[n].seg; seg.Dir&1 == dir && seg.Span() > 0 {
+			said = append(said, stretch{seg.Range(), i})
+		}
+	}
+	b.stretches[dir] = said
+	return said
 }
 
 // goesOn: what the host says next after the packet at position i acknowledges more than
