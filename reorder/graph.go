@@ -209,27 +209,31 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 		ready = ready[:len(ready)-1]
 		order = append(order, n)
 		b := &place[n]
-		pos, direct, last := b.pos, b.direct, lasts[n]
+		pos, last, direct := b.pos, lasts[n], b.direct
 		if n < packets {
 			direct = n // what a single law asks of a cause is kept through virtual nodes only
 		}
+		near := min(pos, direct) // a packet before it already comes early enough
 		for _, c := range g.causes(n) {
-			a := &place[c.n]
-			if last < lasts[c.n] && !c.law.soft() {
-				lasts[c.n] = last
+			a, bound := &place[c.n], last
+			if c.law.soft() {
+				bound = math.MaxInt64
 			}
+			lasts[c.n] = min(lasts[c.n], bound)
 			if a.state == tangled {
 				continue
 			}
-			if direct < a.direct && (c.n >= packets || direct < c.n) {
-				a.direct, a.directLaw = direct, c.law
-			}
-			switch {
-			case pos > a.pos:
-			case pos < a.pos && c.n >= packets: // most edges, so without a call
-				a.pos, a.anchor = pos, b.anchor
-			default:
-				g.pull(a, b, c, gates)
+			if c.n >= near {
+				if direct < a.direct && (c.n >= packets || direct < c.n) {
+					a.direct, a.directLaw = direct, c.law
+				}
+				switch {
+				case pos > a.pos:
+				case pos < a.pos && c.n >= packets: // most edges, so without a call
+					a.pos, a.anchor = pos, b.anchor
+				default:
+					g.pull(a, b, c, gates)
+				}
 			}
 			if a.open--; a.open == 0 {
 				ready = append(ready, c.n)
