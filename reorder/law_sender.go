@@ -218,9 +218,6 @@ func (b *builder) offered(dir uint8) {
 func (b *builder) sortAsSent() { b.sortNearly(b.sorted, b.compareSent) }
 
 func (b *builder) compareSent(x, y numbered) int {
-	if d := x.number.Sub(y.number); d != 0 {
-		return int(d)
-	}
 	p, q := &b.items[x.n].seg, &b.items[y.n].seg
 	if p.HasAck() != q.HasAck() {
 		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)
