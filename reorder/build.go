@@ -31,34 +31,34 @@ type builder struct {
 	delayed []bool // inbound packets that the host's ACKs show to have come late
 	crossed []bool // inbound packets that come after higher ones rather by the network's doing, by how late they are
 
-	stamps    earliest      // of the window
-	fine      fineClock     // of the window
-	opens     node          // the first SYN of the host's that is no repetition
-	list      []node        // the connection's packets, in basis order
-	half      [2][]node     // those of each sender
-	stretches [2][]stretch  // of each sender, once somebody has asked
-	said      [2]said       // by each sender
-	data      [2][]numbered // first copies of each half by their first new byte, in sequence order
-	kept      []numbered
-	prefix    []node
-	tree      []node
-	sorted    []numbered
-	given     []numbered // what is sorted, as it was given
-	placed    []placed   // in one of the host's logs
-	moments   []placed
-	reports   []sackReport
-	states    []sackState
-	bare      []node
-	asked     askers
-	log       []node     // the host's ACKs, as it sent them
-	arrived   []interval // of the first copies of a half, in the log
-	until     []int64    // by entry of the log: the first stamp from it on
-	unseen    []int32    // by first copy: itself while no ACK has shown it, else one after it
-	told      []Counted  // without SACK: what the number of repeated ACKs told
-	slots     []node     // the repeated ACKs
-	align     alignment
-	beyond    []node // what arrived beyond a hole, in the order in which it is taken to have arrived
-	copies    copies
+	stamps  earliest      // of the window
+	fine    fineClock     // of the window
+	opens   node          // the first SYN of the host's that is no repetition
+	list    []node        // the connection's packets, in basis order
+	half    [2][]node     // those of each sender
+	spoken  [2][]stretch  // what each sender says, once somebody has asked
+	said    [2]said       // by each sender
+	data    [2][]numbered // first copies of each half by their first new byte, in sequence order
+	kept    []numbered
+	prefix  []node
+	tree    []node
+	sorted  []numbered
+	given   []numbered // what is sorted, as it was given
+	placed  []placed   // in one of the host's logs
+	moments []placed
+	reports []sackReport
+	states  []sackState
+	bare    []node
+	asked   askers
+	log     []node     // the host's ACKs, as it sent them
+	arrived []interval // of the first copies of a half, in the log
+	until   []int64    // by entry of the log: the first stamp from it on
+	unseen  []int32    // by first copy: itself while no ACK has shown it, else one after it
+	told    []Counted  // without SACK: what the number of repeated ACKs told
+	slots   []node     // the repeated ACKs
+	align   alignment
+	beyond  []node // what arrived beyond a hole, in the order in which it is taken to have arrived
+	copies  copies
 }
 
 // said tells what there is among the packets of one half, so that laws which
@@ -105,7 +105,7 @@ func countBefore(list []numbered, number tcp.Seq, near int) int {
 func (b *builder) take(list []node) {
 	b.list, b.dsacks, b.opens, b.traced = list, b.dsacks[:0], noNode, false
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
-	b.stretches = [2][]stretch{b.stretches[0][:0], b.stretches[1][:0]}
+	b.spoken = [2][]stretch{b.spoken[0][:0], b.spoken[1][:0]}
 	b.said = [2]said{}
 	for i, n := range list {
 		it := &b.items[n]

@@ -2,6 +2,7 @@ package reorder
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -48,11 +49,10 @@ func (b *builder) takenAsNew(list []node, i int) bool {
 	if !b.goesOn(list, i) || b.dsackFor(i, p.fresh()) >= 0 {
 		return false
 	}
-	near := b.spoken(p.seg.Dir & 1)
-	at, _ := slices.BinarySearchFunc(near, i-excuseReach, func(s stretch, i int) int { return s.at - i })
-	for ; at < len(near) && near[at].at < i+excuseReach; at++ {
-		b.steps++
-		if s := near[at]; s.at != i && s.Overlaps(p.fresh()) {
+	near, fresh := b.spokenNear(i, p.seg.Dir&1), p.fresh()
+	b.steps += int64(len(near))
+	for _, s := range near {
+		if s.Overlaps(fresh) && s.at != i {
 			return false // one of them may be for the other
 		}
 	}
@@ -65,19 +65,19 @@ type stretch struct {
 	at int // in the list
 }
 
-// spoken lists what one half says, in basis order: several suspects look through it.
-func (b *builder) spoken(dir uint8) []stretch {
-	said := b.stretches[dir]
-	if len(said) > 0 {
-		return said
-	}
-	for i, n := range b.list {
-		if seg := &b.items[n].seg; seg.Dir&1 == dir && seg.Span() > 0 {
-			said = append(said, stretch{seg.Range(), i})
+// spokenNear lists what one half says near position i of the list. All that it says is
+// listed once, since several suspects look through it.
+func (b *builder) spokenNear(i int, dir uint8) []stretch {
+	if len(b.spoken[dir]) == 0 {
+		for i, n := range b.list {
+			if seg := &b.items[n].seg; seg.Dir&1 == dir && seg.Span() > 0 {
+				b.spoken[dir] = append(b.spoken[dir], stretch{seg.Range(), i})
+			}
 		}
 	}
-	b.stretches[dir] = said
-	return said
+	all := b.spoken[dir]
+	before := func(at int) int { return sort.Search(len(all), func(k int) bool { return all[k].at >= at }) }
+	return all[before(i-excuseReach):before(i+excuseReach)]
 }
 
 // goesOn: what the host says next after the packet at position i acknowledges more than
