@@ -67,6 +67,7 @@ type said struct {
 	bits     tcp.Bits
 	sacks    bool
 	out      bool // the host sent the first of them
+	sent     bool // the host sent any of them
 	loopback bool
 	doubt    lawSet
 }
@@ -116,6 +117,7 @@ func (b *builder) take(list []node) {
 		}
 		b.half[dir] = append(b.half[dir], n)
 		s.bits |= it.seg.Bits
+		s.sent = s.sent || it.out()
 		if it.seg.Bits.Has(tcp.SYN) && b.opens == noNode && it.first && it.out() {
 			b.opens = n
 		}
