@@ -177,7 +177,7 @@ func (r *Orderer) judge(out *Placement, n node) {
 	if p.moved {
 		out.Moved, out.Law = true, p.law
 		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
-		out.Latest = shifted(max(out.Stamp, r.graph.last[n]), r.lateness.tick)
+		out.Latest = shifted(max(out.Stamp, p.last), r.lateness.tick)
 		out.Earliest = min(out.Earliest, out.Stamp)
 	} else if law, left := r.leftover(n); left {
 		out.Left, out.Law = true, law
