@@ -52,8 +52,8 @@ func (j *job) convert(ctx context.Context) error {
 	}
 	s.converted = c
 	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked, Presume: j.presumeFrom}
-	if j.whole || j.explain != nil || j.o.RefuseDamaged || s.path == "" || c.scratch {
-		o.Presume = 0
+	if j.whole || j.explain != nil || j.o.RefuseDamaged || s.was == nil || c.scratch {
+		o.Presume = 0 // more is asked of the trace, or to begin again would be to copy it again
 	}
 	if c.File, err = convert.Open(filesys.AtWhileRunning(ctx, c.from), c.size, o); err != nil {
 		if ctx.Err() != nil {

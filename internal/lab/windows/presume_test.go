@@ -125,7 +125,7 @@ func TestPresumedAndNotRead(t *testing.T) {
 // before or not: with damage that is refused it is.
 func TestRepairOfPresumedTraces(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a trace of 70 MB is repaired six times")
+		t.Skip("a trace of 70 MB is repaired nine times")
 	}
 	disturbed := rest{"a response before its request", func(_ []Frame, events []Event) []Event {
 		events[late].Time, events[late+1].Time = events[late+1].Time, events[late].Time
@@ -145,6 +145,10 @@ func TestRepairOfPresumedTraces(t *testing.T) {
 			}
 			if !reflect.DeepEqual(got.report, want.report) {
 				t.Errorf("got report %+v, want %+v", got.report, want.report)
+			}
+			spooled := mend(t, "-", repair.Options{Stdin: bytes.NewReader(data)})
+			if !bytes.Equal(spooled.file, want.file) {
+				t.Error("other bytes are written of standard input")
 			}
 			if moved, want := got.report.Order.Moved > 0, rest.name == disturbed.name; moved != want {
 				t.Errorf("moved: got %t, want %t", moved, want)
