@@ -106,7 +106,7 @@ func (e *Engine) direction(src packet.Addr) direction {
 func (e *Engine) Conclude() *Answers {
 	e.decide()
 	e.retire()
-	e.past = past{} // nothing more is decided
+	e.past, e.complete.observed = past{}, [directions]func() []observation{} // nothing more is decided
 	return &Answers{e}
 }
 
