@@ -216,8 +216,12 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 // names a for q.
 func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	named := false
-	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
-	return named || e.answered(a, q) >= bitsNamed
+	e.eachNamed(&q.key, q.fl, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
+	if named {
+		return true
+	}
+	bits, _ := e.answered(a, q)
+	return bits >= bitsNamed
 }
 
 // givenTo returns how much sooner than any address a candidate has q's residue, if

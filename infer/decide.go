@@ -211,15 +211,16 @@ func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	var workers sync.WaitGroup
 	for from := 0; from < len(places); from += share {
 		decide := func() {
-			room := make([]scored, 0, 64)
+			room, asked := make([]scored, 0, 64), make([]question, 1)
+			q := &asked[0]
 			for i := from; i < min(from+share, len(places)); i++ {
 				c := e.flows.clusters.at(places[i])
-				q := e.questionOf(e.flows.list.at(c.flow), c)
-				room = e.explain(room[:0], &q)
+				*q = e.questionOf(e.flows.list.at(c.flow), c)
+				room = e.explain(room[:0], q)
 				if e.familiar != nil {
-					e.separate(room, &q)
+					e.separate(room, q)
 				}
-				outcomes[i] = e.settle(room, []question{q})
+				outcomes[i] = e.settle(room, asked)
 			}
 		}
 		if from+share < len(places) {
