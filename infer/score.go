@@ -187,7 +187,7 @@ func (e *Engine) named(list []scored, q *question, need header.Residue) []scored
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
-	group, known := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]
+	group, known := e.groupPorts[portKeyOf(q.key.ports&0xFFFF, q.key.class)]
 	switch {
 	case need != 0 || q.said.Strict && q.said.N == 1:
 		for _, a := range q.said.List() {
@@ -272,7 +272,7 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 		return list
 	}
 	others := len(list)
-	i, ok := e.byPorts[portKey{q.key.ports.Reversed(), q.key.class}]
+	i, ok := e.byPorts[portKeyOf(q.key.ports.Reversed(), q.key.class)]
 	for n := 0; ok && i != none; n++ {
 		fl := e.flows.list.at(i)
 		if n == maxTwins {
