@@ -108,6 +108,9 @@ func (f *batchFlags) planLots(ctx context.Context, s *streams, args []string) in
 	}
 	defer run.Close()
 	code := s.print(planned(run, existed))
+	if s.terminal && !f.quiet && run.Items > 0 {
+		fmt.Fprintf(s.err, "next: mendcap batch --plan %s --lot N on any machine, for N from 0 to %d, or mendcap batch submit; then mendcap batch merge %[1]s\n", report.Sanitise(run.URL()), run.Lots-1)
+	}
 	s.sayMissing(paths)
 	if run.Items == 0 && !f.resume {
 		fmt.Fprintln(s.err, "mendcap: no file was found")

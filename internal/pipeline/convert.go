@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/mendcap/mendcap/infer/tables"
 	"github.com/mendcap/mendcap/internal/atomicfile"
@@ -21,9 +22,19 @@ import (
 // converted.
 var errConvert = errors.New("a capture of another format")
 
+// errPresumed says that a trace tells other than its beginning did, or that it was not read
+// to its end by the pass that was to find out: it has to be gone through before.
+var errPresumed = errors.New("more has to be known of the trace before its packets are read")
+
+// presumeFrom is from how many bytes on a trace is not gone through in a pass of its own:
+// that would take a fifth of a repair that changes nothing.
+const presumeFrom = 64 << 20
+
 // converted is an input of another format, which is read as pcapng.
 type converted struct {
 	*convert.File
+	noted       bool // the report has its notes
+	notes       int  // how many the report had before
 	from        io.ReaderAt
 	size        int64    // of from, bytes
 	file        *os.File // that from is; nil where it is in memory
@@ -40,29 +51,62 @@ func (j *job) convert(ctx context.Context) error {
 		return err
 	}
 	s.converted = c
-	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked}
+	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked, Presume: j.presumeFrom}
+	if j.whole || j.explain != nil || j.o.RefuseDamaged || s.was == nil || c.scratch {
+		o.Presume = 0 // more is asked of the trace, or to begin again would be to copy it again
+	}
 	if c.File, err = convert.Open(filesys.AtWhileRunning(ctx, c.from), c.size, o); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, err)
 	}
-	for _, d := range c.Damages() {
-		c.damage = append(c.damage, salvage.Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Lost: !d.Mended, Err: d.Err})
-	}
+	c.takeDamage()
 	if j.o.RefuseDamaged && len(c.damage) > 0 {
 		d := c.damage[0]
 		return fmt.Errorf("%w: %s: %w", ErrNoCapture, s.name, &capture.FormatError{Frame: d.Frame, Offset: d.Offset, Err: d.Err})
 	}
 	j.drops = newDrops(c.File)
-	for _, note := range c.Notes() {
-		j.report.note("%s", note)
-	}
+	c.notes = len(j.report.Notes)
+	j.noteConverted()
 	told := c.Snapshot()
 	if result := tables.ResultOf(s.name, c.Format(), told); result.Rows > 0 {
 		tables.Merge(j.snapshot, told)
 		j.report.table(&result)
 	}
+	return nil
+}
+
+// noteConverted notes what an input of another format tells, once it was gone through.
+func (j *job) noteConverted() {
+	c := j.source.converted
+	if c == nil || c.noted || c.Presumed() {
+		return
+	}
+	c.noted = true
+	j.report.Notes = slices.Insert(j.report.Notes, c.notes, c.Notes()...)
+}
+
+// takeDamage takes over what could not be read, unless it isn't known yet.
+func (c *converted) takeDamage() {
+	if c.Presumed() {
+		return
+	}
+	for _, d := range c.Damages() {
+		c.damage = append(c.damage, salvage.Damage{Frame: d.Frame, Offset: d.Offset, Length: d.Length, Lost: !d.Mended, Err: d.Err})
+	}
+}
+
+// settle takes what a pass that has come to the end has found of a trace of which only the
+// beginning was gone through.
+func (c *converted) settle() error {
+	if !c.Presumed() {
+		return nil
+	}
+	if !c.Settle() {
+		return errPresumed
+	}
+	c.takeDamage()
 	return nil
 }
 

@@ -17,6 +17,9 @@ func (f *reader) ended(r *salvage.Reader, err error) (*salvage.Damages, error) {
 		f.odd = r.Odd()
 		d := r.Damage()
 		if c := f.source.converted; c != nil {
+			if err := c.settle(); err != nil {
+				return nil, err
+			}
 			d = salvage.DamagesOf(c.damage)
 		}
 		if d.Total > 0 {

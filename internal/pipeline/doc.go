@@ -27,7 +27,9 @@
 //   - repairs were expected and none was needed: the capture is copied as it is.
 //
 // A capture of another format, an event trace or one of Network Monitor, is gone through
-// once before, for its layers and tables. Each pass then reads the pcapng that a
+// once before, for its layers and tables. Of a large trace only the beginning is, and the
+// survey finds whether the rest tells the same: if not, or if it ends before, all passes
+// begin again after one over the whole trace. Each pass then reads the pcapng that a
 // convert.Reader makes of it in the batches that are read, and numbers its packets as the
 // file does.
 //

@@ -21,6 +21,9 @@ type emitter struct {
 	ctx       context.Context // done once a write has failed
 }
 
+// inOrder is how many pieces wait in order to be judged.
+const inOrder = 4
+
 // newEmitter begins the stages of a pass that writes to d, from its start; to nothing if
 // that is nil.
 func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft, each func(*report.Finding)) (*emitter, error) {
@@ -38,7 +41,7 @@ func newEmitter(ctx context.Context, c *config, f *facts, x *explainer, d *draft
 	if c.o.Sequential {
 		return p, nil
 	}
-	p.batches = make(chan []*unit, ahead)
+	p.batches = make(chan []*unit, inOrder)
 	p.group, p.ctx = errgroup.WithContext(ctx)
 	judged := make(chan []*unit, 1)
 	p.group.Go(func() error { return p.judge.all(p.ctx, p.batches, judged) })

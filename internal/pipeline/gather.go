@@ -32,6 +32,7 @@ func (j *job) gather(ctx context.Context, whole bool) error {
 	case g.packets == 0 && broken != nil:
 		return j.nothingReadable(broken)
 	}
+	j.noteConverted()
 	j.facts = g.result(partial)
 	j.facts.damage = broken
 	j.facts.left.stays = j.source.converted != nil && j.o.AllLayers

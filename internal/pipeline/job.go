@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/mendcap/mendcap/infer"
@@ -28,6 +29,12 @@ func reportOn(ctx context.Context, in, out string, o Options, rest func(*job, co
 	j, err := newJob(in, out, o)
 	if err == nil {
 		err = j.run(ctx, rest)
+	}
+	if errors.Is(err, errPresumed) {
+		if j, err = newJob(in, out, o); err == nil {
+			j.whole = true
+			err = j.run(ctx, rest)
+		}
 	}
 	if err != nil {
 		return report.Report{}, err

@@ -66,9 +66,15 @@ var (
 	ErrNoTables  = errors.New("no such tables")      // nothing has a name of Options.Tables
 	ErrUnpacked  = capture.ErrUnpacked               // the input decompresses to more than Options.MaxUnpacked
 	ErrIO        = errors.New("i/o failed")          // reading the input or writing the output failed
-	ErrExists    = errors.New("output exists")       // it differs, and Force was not given; is an ErrIO too
+	ErrExists    = error(existsError{})              // it differs, and Force was not given; is an ErrIO too
 	errSame      = errors.New("output is the input") // is an ErrUsage too
 )
+
+// existsError is ErrExists: an i/o error that does not read like a disk's.
+type existsError struct{}
+
+func (existsError) Error() string        { return "output exists" }
+func (existsError) Is(target error) bool { return target == ErrIO }
 
 // Check returns an ErrUsage if File would refuse the options whatever the capture.
 func (o Options) Check() error {

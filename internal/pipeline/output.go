@@ -103,7 +103,7 @@ func (out *output) appears() (bool, error) {
 		out.said.Status = statusUnchanged
 		return false, nil
 	case exists && !out.o.Force:
-		return false, fmt.Errorf("%w: %w: %s", ErrIO, ErrExists, out.config.out)
+		return false, fmt.Errorf("%w: %s", ErrExists, out.config.out)
 	}
 	return true, nil
 }

@@ -59,6 +59,10 @@ func (j *job) surveyBy(ctx context.Context, s *surveyor) error {
 	if err != nil && err != errEnough {
 		return err
 	}
+	if c := j.source.converted; c != nil && c.Presumed() {
+		return errPresumed
+	}
+	j.noteConverted()
 	s.align.flush()
 	if s.first != nil {
 		j.facts.takeFirstLook(s.first, broken)

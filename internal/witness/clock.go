@@ -130,6 +130,7 @@ func (m *Matcher) pairs() (list []Pair) {
 		}
 		for j := range g.seen {
 			for claim := range g.seen[j].fit() {
+				g.looks += int64(len(g.of[claim]))
 				for _, e := range g.of[claim] {
 					list = append(list, Pair{g.seen[j].stamp, g.events[e].time - g.seen[j].stamp})
 				}

@@ -56,6 +56,10 @@ func (g *group) decide(c *Clock) (given int) {
 			n++
 		}
 		p := part{packets: askers[:n], events: events[askers[0].first:end]}
+		g.looks += int64(len(p.packets) + len(p.events))
+		if len(p.packets) <= maxPart && len(p.events) <= maxPart {
+			g.looks += int64(len(p.packets) * len(p.events))
+		}
 		given += p.decide()
 		askers = askers[n:]
 	}

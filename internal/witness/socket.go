@@ -71,6 +71,7 @@ func (g *group) join() {
 		for at >= least && (kept[at].claim != e.claim || len(told[at]) >= maxEvents || slices.Contains(told[at], e.socket)) {
 			at--
 		}
+		g.looks += int64(len(kept) - at)
 		if at >= least && e.time-kept[at].time <= soon {
 			told[at] = append(told[at], e.socket)
 		} else {

@@ -126,6 +126,7 @@ func (m *Matcher) rows(c *Clock, events told, of func(*seen) bool) *turn {
 	looks := 0
 	for i, p := range t.packets {
 		events, looked := p.group.mayHave(p.seen, c)
+		p.group.looks += int64(looked)
 		if looks += looked; looks > maxLooks || len(t.steps)+len(events) > maxSteps {
 			return nil
 		}

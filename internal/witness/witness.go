@@ -59,6 +59,7 @@ type group struct {
 	of     [][]int32 // the events of each claim
 	crowd  cover     // events of packets that may have too many, nil without any
 	seen   []seen
+	looks  int64 // at an event for a packet, or at another event for one
 }
 
 // Matcher finds the events of packets.
@@ -317,6 +318,15 @@ func (m *Matcher) someOpen() bool {
 	return slices.ContainsFunc(m.groups, func(g group) bool {
 		return slices.ContainsFunc(g.seen, func(s seen) bool { return s.isOpen() })
 	})
+}
+
+// looks is at how many events Match has looked for packets, one after the other, and at how
+// many New has for other events.
+func (m *Matcher) looks() (n int64) {
+	for i := range m.groups {
+		n += m.groups[i].looks
+	}
+	return n
 }
 
 // Of gives the claim that is believed of a packet.

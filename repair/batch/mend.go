@@ -134,7 +134,7 @@ func reportThere(name, capture, output string) (*report.Report, error) {
 	defer f.Close()
 	old, err := report.ReadOne(f)
 	if err != nil || old.Output.Name != naming.AsText(output) {
-		return nil, fmt.Errorf("%w: %w: %s is not the report of %s", repair.ErrIO, repair.ErrExists, name, output)
+		return nil, fmt.Errorf("%w: %s is not the report of %s", repair.ErrExists, name, output)
 	}
 	old.Output.Name = output
 	if old.Capture.Name == naming.AsText(capture) {
@@ -198,7 +198,7 @@ func (r *runner) writePage(out string, rep *report.Report, ours bool, before os.
 		return nil
 	}
 	if !ours && !r.o.Repair.Force && isThere(name) {
-		return fmt.Errorf("%w: %w: %s is no page of an earlier run", repair.ErrIO, repair.ErrExists, name)
+		return fmt.Errorf("%w: %s is no page of an earlier run", repair.ErrExists, name)
 	}
 	err := atomicfile.Write(name, atomicfile.PermissionsOf(before), func(w io.Writer) error {
 		_, err := page.WriteTo(w)

@@ -22,7 +22,7 @@ func (p *Plan) protect() {
 	p.tasks = slices.DeleteFunc(p.tasks, func(t task) bool {
 		for _, name := range p.written(&t) {
 			if what, ok := read.Find(name); ok && isThere(name) && !(p.o.Repair.Hardlink && filesys.IsLink(t.file, name)) {
-				err := fmt.Errorf("%w: %w: %s is %s; -o DIR writes elsewhere", repair.ErrIO, repair.ErrExists, name, what)
+				err := fmt.Errorf("%w: %s is %s; -o DIR writes elsewhere", repair.ErrExists, name, what)
 				p.fail(t.item, failure(t.shown, codeIO, err.Error()))
 				return true
 			}

@@ -28,26 +28,26 @@ func TestBatchNeverOverwritesInputs(t *testing.T) {
 	}{
 		"a capture named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": packets(4), "in/y.pcap": packets(2)},
-			want:   "in/x.mended.json intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is a capture that is read; -o DIR writes elsewhere\nin/y.pcap intact",
+			want:   "in/x.mended.json intact\nin/x.pcap failed: output exists: in/x.mended.json is a capture that is read; -o DIR writes elsewhere\nin/y.pcap intact",
 		},
 		"an output that is named as an input": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.pcapng": packets(4)},
 			named:  []string{"in/x.pcap", "in/x.mended.pcapng"},
-			want:   "in/x.mended.pcapng intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.pcapng is a capture that is read; -o DIR writes elsewhere",
+			want:   "in/x.mended.pcapng intact\nin/x.pcap failed: output exists: in/x.mended.pcapng is a capture that is read; -o DIR writes elsewhere",
 		},
 		"tables named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/y.pcap": packets(2), "in/x.tables/y.mended.json": []byte("{}")},
 			dir:    "in/x.tables", named: []string{"in/x.pcap", "in/y.pcap"},
-			want: "in/x.pcap intact\nin/y.pcap failed: i/o failed: output exists: in/x.tables/y.mended.json is a file of network tables; -o DIR writes elsewhere",
+			want: "in/x.pcap intact\nin/y.pcap failed: output exists: in/x.tables/y.mended.json is a file of network tables; -o DIR writes elsewhere",
 		},
 		"a link to a capture named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3)}, links: map[string]string{"out/x.mended.json": "../in/x.pcap"},
 			dir: "out", named: []string{"in/x.pcap"},
-			want: "in/x.pcap failed: i/o failed: output exists: out/x.mended.json is a capture that is read; -o DIR writes elsewhere",
+			want: "in/x.pcap failed: output exists: out/x.mended.json is a capture that is read; -o DIR writes elsewhere",
 		},
 		"an archive named as a report": {
 			inputs: map[string][]byte{"in/x.pcap": packets(3), "in/x.mended.json": tarOf(t, entry{"a.pcap", packets(1)})},
-			want:   "in/x.mended.json/a.pcap intact\nin/x.pcap failed: i/o failed: output exists: in/x.mended.json is an archive that is read; -o DIR writes elsewhere",
+			want:   "in/x.mended.json/a.pcap intact\nin/x.pcap failed: output exists: in/x.mended.json is an archive that is read; -o DIR writes elsewhere",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

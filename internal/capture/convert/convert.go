@@ -26,6 +26,9 @@ type Options struct {
 	// MaxUnpacked is how many bytes a trace's compressed buffers may decompress to, all
 	// together; 0 = any number. One that is larger is a capture.ErrUnpacked.
 	MaxUnpacked int64
+	// Presume is from how many bytes on a trace is not gone through before its packets are
+	// read, but for its beginning: see File.Presumed. 0 = none.
+	Presume int64
 }
 
 // Damage is a place of a file that could not be read.
@@ -53,6 +56,8 @@ type origin interface {
 	segments() []etw.LoggedSegment
 	addresses() []netip.Addr // of the recording host
 	packets() (source, error)
+	presumed() bool
+	settle() bool
 }
 
 // source gives packets in their order, and io.EOF after the last one. What a packet
@@ -81,9 +86,19 @@ type packet struct {
 	before    string // the comment that an event gave last
 }
 
-// File is a capture of another format. Its methods only read, and may be called by
-// several goroutines.
+// File is a capture of another format. Its methods but Settle only read, and may be called
+// by several goroutines.
 type File struct{ origin }
+
+// Presumed reports whether only the beginning of the file was gone through: then that tells
+// of no connection, and of no packet that was dropped, and what the rest tells is presumed
+// to be as little. A Reader that comes to the end finds out: one at a time may read.
+func (f *File) Presumed() bool { return f.presumed() }
+
+// Settle lets a File that was presumed tell what all of it does, after one of its Readers
+// has come to the end. It reports whether that is what was presumed, but for Notes,
+// Damages and Last; otherwise what was read is not what is to be read of the file.
+func (f *File) Settle() bool { return f.settle() }
 
 // HeadLen is how much of the beginning of a file tells what it is, bytes.
 const HeadLen = 120
@@ -92,7 +107,7 @@ const HeadLen = 120
 // or refuses by name.
 func Recognised(head []byte) bool { return etl.Recognised(head) || netmon.Recognised(head) }
 
-// Open goes through a file of size bytes once. It keeps r, and reads from it as long as
+// Open goes through a file of size bytes once, unless it may presume what that tells. It keeps r, and reads from it as long as
 // the File is used.
 func Open(r io.ReaderAt, size int64, o Options) (*File, error) {
 	head := make([]byte, HeadLen)

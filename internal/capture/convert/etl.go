@@ -15,9 +15,16 @@ import (
 type trace struct {
 	told
 	*etl.Trace
+	options  Options
+	presumes bool  // told is of the beginning alone
+	whole    *told // what all of it tells, once its packets were read to the end
 }
 
-// openTrace goes through an event trace once.
+// presumedEvents is how many events are the beginning of a trace. Points that capture write
+// all the time; what else a trace tells of itself, it mostly tells first.
+const presumedEvents = 1 << 14
+
+// openTrace goes through an event trace once, or through its beginning.
 func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 	log, err := etl.Open(r, size, etl.Options{})
 	if err != nil {
@@ -26,24 +33,90 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 	if o.MaxUnpacked > 0 && log.Compressed && log.Unpacked > o.MaxUnpacked {
 		return nil, fmt.Errorf("%w of %d bytes", capture.ErrUnpacked, o.MaxUnpacked)
 	}
-	t := &trace{Trace: log}
-	survey, events := etw.NewSurvey(), log.EventsAhead()
+	t := &trace{Trace: log, options: o}
+	if o.Presume > 0 && size >= o.Presume {
+		if t.presumes, err = t.presume(); t.presumes || err != nil {
+			return t, err
+		}
+	}
+	return t, t.survey()
+}
+
+// survey goes through all events.
+func (t *trace) survey() error {
+	var drops drops
+	survey, events := etw.NewSurvey(), t.EventsAhead()
 	var e etw.Event
+	var err error
 	for err = events.Next(&e); err == nil; err = events.Next(&e) {
 		if p := survey.Add(&e); p != nil {
-			t.drops.add(p, p.Number)
+			drops.add(p, p.Number)
 		}
 	}
 	if err != io.EOF {
-		return nil, err
+		return err
 	}
-	t.take(survey, o)
-	t.number = survey.Packets()
+	t.told = t.tell(survey, drops)
 	if survey.Witnessed() {
 		if err := t.readWitness(survey.Layouts()); err != nil {
-			return nil, err
+			return err
 		}
 	}
+	t.end(events, survey)
+	return nil
+}
+
+// presume goes through the events at the beginning. It reports whether the rest may be
+// presumed to tell no more of what has to be known of a trace before its packets are read.
+func (t *trace) presume() (bool, error) {
+	survey, events := etw.NewSurvey(), t.Events()
+	var e etw.Event
+	for range presumedEvents {
+		if err := events.Next(&e); err == io.EOF {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		survey.Add(&e)
+	}
+	t.told = t.tell(survey, drops{})
+	return survey.Packets() > 0 && isPlain(survey, &t.told), nil
+}
+
+// isPlain reports whether all that is told of a trace are its packets, and which of them
+// are taken.
+func isPlain(s *etw.Survey, t *told) bool {
+	return !s.Witnessed() && len(t.facts.Addresses) == 0 && len(t.facts.Connections) == 0 && len(t.facts.Drops) == 0
+}
+
+func (t *trace) presumed() bool { return t.presumes }
+
+// compare takes what all events tell, now that a pass of their packets has come to the end.
+func (t *trace) compare(survey *etw.Survey, events *etl.Stream) {
+	whole := &trace{Trace: t.Trace}
+	whole.told = t.tell(survey, drops{})
+	whole.end(events, survey)
+	if isPlain(survey, &whole.told) && whole.choice.Same(t.choice) {
+		t.whole = &whole.told
+	}
+}
+
+func (t *trace) settle() bool {
+	if t.presumes && t.whole != nil {
+		t.told, t.presumes = *t.whole, false
+	}
+	return !t.presumes
+}
+
+// tell is what a survey has found, and drops.
+func (t *trace) tell(s *etw.Survey, drops drops) told {
+	all := told{drops: drops, number: s.Packets()}
+	all.take(s, t.options)
+	return all
+}
+
+// end takes what is known once the events have come to their end.
+func (t *trace) end(events *etl.Stream, survey *etw.Survey) {
 	for _, d := range events.Damages().List {
 		t.broken = append(t.broken, Damage{Frame: -1, Offset: d.Offset, Length: d.Length, Err: d.Err})
 	}
@@ -56,7 +129,6 @@ func openTrace(r io.ReaderAt, size int64, o Options) (*trace, error) {
 	if t.End == 0 {
 		t.say("the trace was not closed: its end may be missing")
 	}
-	return t, nil
 }
 
 // readWitness goes through the events again, now that their layouts are known.
@@ -89,11 +161,20 @@ func (t *trace) packets() (source, error) {
 	if t.Compressed { // which takes longer than what else is done with the packets here
 		events = t.EventsAhead()
 	}
-	return &tracePackets{events: events, packets: etw.NewPackets(t.choice)}, nil
+	s := &tracePackets{of: t, events: events}
+	if t.presumes {
+		s.survey = etw.NewSurvey()
+		s.packets = etw.NewSurveyed(t.choice, s.survey)
+	} else {
+		s.packets = etw.NewPackets(t.choice)
+	}
+	return s, nil
 }
 
 // tracePackets are the packets of a trace's events.
 type tracePackets struct {
+	of      *trace
+	survey  *etw.Survey // nil where the trace was gone through
 	events  *etl.Stream
 	event   etw.Event
 	packets *etw.Packets
@@ -102,6 +183,9 @@ type tracePackets struct {
 func (s *tracePackets) next(p *packet) error {
 	for {
 		if err := s.events.Next(&s.event); err != nil {
+			if err == io.EOF && s.survey != nil {
+				s.of.compare(s.survey, s.events)
+			}
 			return err
 		}
 		got, err := s.packets.Read(&s.event)

@@ -24,6 +24,10 @@ type told struct {
 	number int64 // of the last packet or frame
 }
 
+// presumed and settle are of a file that was gone through.
+func (t *told) presumed() bool { return false }
+func (t *told) settle() bool   { return true }
+
 func (t *told) interfaces() []iface           { return t.ifaces }
 func (t *told) notes() []string               { return t.words }
 func (t *told) damages() []Damage             { return t.broken }

@@ -1,6 +1,7 @@
 package etw
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -62,6 +63,15 @@ func (s *Survey) Choose(opts Options) *Choice {
 		c.Words = append(c.Words, fmt.Sprintf("%d packets are left out: they are of more than %d capture points", s.unplaced, maxPoints))
 	}
 	return c
+}
+
+// Same reports whether both choices make the same packets of a trace, of the same interfaces.
+func (c *Choice) Same(o *Choice) bool {
+	return c.AllLayers == o.AllLayers && maps.Equal(c.index, o.index) && slices.EqualFunc(c.Interfaces, o.Interfaces, sameInterface)
+}
+
+func sameInterface(a, b Interface) bool {
+	return a.Name == b.Name && a.Description == b.Description && a.LinkType == b.LinkType && bytes.Equal(a.Hardware, b.Hardware) && a.Dropped == b.Dropped
 }
 
 // take adds a capture point. What enters a VM switch at a port and what is forwarded from

@@ -137,7 +137,8 @@ func (r *reader) read(e *Event) (*Packet, error) {
 
 // Packets reads the packets of a Choice out of the events that the Survey saw.
 type Packets struct {
-	reader
+	from    *reader
+	survey  *Survey // that is given the events, nil if none is; from is its reader
 	choice  *Choice
 	again   int64
 	comment []byte // of the last packet; as many of its first bytes as owner says name pid and tid
@@ -150,7 +151,14 @@ type Packets struct {
 }
 
 // NewPackets begins the second pass.
-func NewPackets(c *Choice) *Packets { return &Packets{choice: c} }
+func NewPackets(c *Choice) *Packets { return &Packets{from: new(reader), choice: c} }
+
+// NewSurveyed begins a pass that is the first and the second at once: c was chosen from
+// the events at the beginning, and s, which has seen none of them, is given them all.
+// Whether it chooses the same is for the caller to ask after the last.
+func NewSurveyed(c *Choice, s *Survey) *Packets {
+	return &Packets{from: &s.reader, survey: s, choice: c}
+}
 
 // Read gives the packet that e holds or makes whole, or nil: not every event has one, and
 // not every packet was chosen. An event that can't be read gives an *EventError, after
@@ -176,6 +184,14 @@ func (r *Packets) Read(e *Event) (*Packet, error) {
 	return p, nil
 }
 
+// read gives what e holds, chosen or not. The errors of a survey are counted there.
+func (r *Packets) read(e *Event) (*Packet, error) {
+	if r.survey != nil {
+		return r.survey.Add(e), nil
+	}
+	return r.from.read(e)
+}
+
 // Again is how many packets were left out so far because the event before had told of the
 // same appearance: of loopback, which the WFP shows outbound and inbound, and of drops
 // that PktMon tells twice.
@@ -191,7 +207,7 @@ func (r *Packets) makeComment(p *Packet) {
 		r.comment = strconv.AppendInt(to, int64(int32(p.TID)), 10)
 		r.owner, r.pid, r.tid = len(r.comment), p.PID, p.TID
 	}
-	r.comment = r.appendComment(r.comment[:r.owner], p)
+	r.comment = r.from.appendComment(r.comment[:r.owner], p)
 	p.Comment = r.comment
 }
 
