@@ -209,11 +209,11 @@ func (d *draft) flush() error {
 func (d *draft) restart() error {
 	d.stop() // what failed of the old content doesn't matter
 	d.buf = d.buf[:0]
+	if d.sum != nil {
+		d.sum.Reset() // also what an earlier draft has given it
+	}
 	if !d.begun {
 		return nil
-	}
-	if d.sum != nil {
-		d.sum.Reset()
 	}
 	if err := d.file.Truncate(0); err != nil {
 		return err

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -74,6 +75,25 @@ func TestDraftRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantContent(t, d, []byte("what counts"))
+	}
+}
+
+// What a draft that was given up has told its hash is not told of the next one.
+func TestDraftsShareAHash(t *testing.T) {
+	sum := sha256.New()
+	for _, content := range []string{"given up", "what counts"} {
+		d := newTestDraft(t)
+		d.sum = sum
+		if err := d.restart(); err != nil {
+			t.Fatal(err)
+		}
+		writeIn(t, d, []byte(content))
+		if err := d.flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := sum.Sum(nil), sha256.Sum256([]byte("what counts")); !bytes.Equal(got, want[:]) {
+		t.Errorf("got %x, want %x", got, want)
 	}
 }
 

@@ -31,8 +31,9 @@ func reportOn(ctx context.Context, in, out string, o Options, rest func(*job, co
 		err = j.run(ctx, rest)
 	}
 	if errors.Is(err, errPresumed) {
+		passed := j.passed + 1
 		if j, err = newJob(in, out, o); err == nil {
-			j.whole = true
+			j.whole, j.passed = true, passed
 			err = j.run(ctx, rest)
 		}
 	}

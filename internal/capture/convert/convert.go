@@ -107,8 +107,8 @@ const HeadLen = 120
 // or refuses by name.
 func Recognised(head []byte) bool { return etl.Recognised(head) || netmon.Recognised(head) }
 
-// Open goes through a file of size bytes once, unless it may presume what that tells. It keeps r, and reads from it as long as
-// the File is used.
+// Open goes through a file of size bytes once, unless it may presume what that tells. It
+// keeps r, and reads from it as long as the File is used.
 func Open(r io.ReaderAt, size int64, o Options) (*File, error) {
 	head := make([]byte, HeadLen)
 	n, err := r.ReadAt(head, 0)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/capture/etl"
@@ -84,9 +85,10 @@ func (t *trace) presume() (bool, error) {
 }
 
 // isPlain reports whether all that is told of a trace are its packets, and which of them
-// are taken.
+// are taken. Of a drop there may be only what tells it again, which Facts.Drops leaves out.
 func isPlain(s *etw.Survey, t *told) bool {
-	return !s.Witnessed() && len(t.facts.Addresses) == 0 && len(t.facts.Connections) == 0 && len(t.facts.Drops) == 0
+	drops := slices.ContainsFunc(t.choice.Interfaces, func(i etw.Interface) bool { return i.Dropped })
+	return !s.Witnessed() && len(t.facts.Addresses) == 0 && len(t.facts.Connections) == 0 && !drops
 }
 
 func (t *trace) presumed() bool { return t.presumes }

@@ -2,6 +2,7 @@ package windows
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
 	"reflect"
 	"testing"
@@ -59,6 +60,10 @@ var rests = []rest{
 		var m PktMon
 		return append(events, m.Dropped(&list[late], late, 0, 949)...)
 	}, true},
+	{"a drop of a packet that is told again alone", func(list []Frame, events []Event) []Event {
+		var m PktMon
+		return append(events, m.Dropped(&list[late], late, 0, 949)[1])
+	}, true},
 	{"an event that can't be read", func(list []Frame, events []Event) []Event {
 		broken := NDIS{Miniport: 4, Lower: 4}.Whole(&list[late], late, 0)
 		broken.Data = broken.Data[:5]
@@ -105,6 +110,22 @@ func TestPresumedTraces(t *testing.T) {
 	}
 }
 
+// The beginning tells of drops by events that tell them again, too.
+func TestDropsAreNotPresumed(t *testing.T) {
+	list := exchanges(0)
+	var m PktMon
+	for again, event := range m.Dropped(&list[5], 5, 0, 949) {
+		data, _ := write(t, Log{Start: list[0].Time}, append(whole(list, 1), event))
+		f, err := convert.Open(bytes.NewReader(data), int64(len(data)), convert.Options{Presume: 1, AllLayers: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if packets, _ := f.Dropped(); f.Presumed() || len(packets) != 1 || packets[0].Again != (again == 1) {
+			t.Errorf("told again: %d: got %t, %v, want the packet that was dropped", again, f.Presumed(), packets)
+		}
+	}
+}
+
 // A File that was presumed and not read to its end is not settled.
 func TestPresumedAndNotRead(t *testing.T) {
 	list := exchanges(0)
@@ -139,7 +160,17 @@ func TestRepairOfPresumedTraces(t *testing.T) {
 				t.Fatalf("the trace has %d bytes only", len(data))
 			}
 			path := put(t, "trace.etl", data)
-			got, want := mend(t, path, repair.Options{}), mend(t, path, repair.Options{RefuseDamaged: true})
+			sum, read := sha256.New(), int64(0)
+			got := mend(t, path, repair.Options{Sum: sum, Progress: func(done, _ int64) {
+				if done < read {
+					t.Errorf("%d bytes are read after %d were", done, read)
+				}
+				read = done
+			}})
+			if want := sha256.Sum256(got.file); !bytes.Equal(sum.Sum(nil), want[:]) {
+				t.Errorf("got %x of what was written, want %x", sum.Sum(nil), want)
+			}
+			want := mend(t, path, repair.Options{RefuseDamaged: true})
 			if !bytes.Equal(got.file, want.file) {
 				t.Error("other bytes are written")
 			}
