@@ -13,7 +13,7 @@
 // several degradations. With -sense words may differ: captures are compared without
 // the text of packets' comments, reports as JSON that is read by the words of today,
 // and texts for people not at all. With -check it exits with 1 when something differs or
-// when fewer than 200 captures were compared.
+// when fewer than 200 captures were compared, or than so many parts of that as -every takes.
 package compare
 
 import (
@@ -92,8 +92,11 @@ func run(ctx context.Context, o options, files []string) (err error) {
 		}
 	}
 	fmt.Printf("%d captures compared with %s: %d differ\n", compared, o.with, differing)
-	if o.check && (differing > 0 || compared < wantedCaptures) {
+	switch {
+	case o.check && differing > 0:
 		return errDiffers
+	case o.check && compared < wantedCaptures/max(1, o.every):
+		return fmt.Errorf("%d captures were compared, wanted %d at least", compared, wantedCaptures/max(1, o.every))
 	}
 	return nil
 }
