@@ -211,7 +211,8 @@ func (e *Engine) continued(f *Facts, q *question) (o outcome) {
 	seq, ack := nowhere, nowhere
 	seq.add(f.read.Seq)
 	ack.add(f.read.Ack)
-	seqs, acks := e.agreement(q, dst, &seq, &ack)
+	back := q.key.answeredBy(dst)
+	seqs, acks := e.flows.find(&back).agreement(&seq, &ack)
 	if acks <= 0 || seqs <= 0 || acks+seqs < bitsSequence {
 		return o
 	}

@@ -13,7 +13,14 @@ func (a *Answers) Local() []netip.Addr { return a.engine.vantage.all() }
 // Candidates returns the number of distinct addresses that were tried, well-known
 // groups aside.
 func (a *Answers) Candidates() int {
-	return len(a.engine.candidates.addresses(func(c *candidate) bool { return c.roles != isKnown }))
+	alike := a.engine.candidates.addresses(func(c *candidate) bool { return c.roles != isKnown && c.addr.IsLinkLocal() })
+	n := len(alike) // on whatever interface
+	for _, c := range a.engine.candidates.list.all() {
+		if c.roles != isKnown && !c.addr.IsLinkLocal() {
+			n++
+		}
+	}
+	return n
 }
 
 // GivenUp counts what bounds have made the inference leave out.

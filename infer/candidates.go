@@ -1,7 +1,8 @@
 package infer
 
 import (
-	"bytes"
+	"cmp"
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -178,4 +179,9 @@ func (t *candidates) addresses(some func(*candidate) bool) []packet.Addr {
 	return slices.Compact(list)
 }
 
-func compareAddr(a, b packet.Addr) int { return bytes.Compare(a[:], b[:]) }
+func compareAddr(a, b packet.Addr) int {
+	if c := cmp.Compare(binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(b[:8])); c != 0 {
+		return c
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:]))
+}

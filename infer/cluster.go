@@ -147,7 +147,7 @@ func (fl *flow) proved(c *cluster) bool {
 	}
 	m := math.Max(float64(fl.packets), n)
 	ways := math.Log2(float64(header.Modes)) // log2 C(m, n)
-	for k := 0.0; k < n; k++ {
+	for k := 0.0; k < n && m > n; k++ {      // else there is one way
 		ways += math.Log2((m - k) / (n - k))
 	}
 	return 16*(n-1)-ways >= credible

@@ -30,6 +30,8 @@ type completeness struct {
 	shares [header.Hypotheses]func() *shares      // learnt when they are asked for
 	given  [directions][header.Hypotheses]float64 // log2 of the share of flows that go where DNS just led
 	near   func() *residues
+
+	observed [directions]func() []observation // what the shares are learnt from: see observeClusters
 }
 
 // observation is a destination that the shares are learnt from: for each pool it has
@@ -51,7 +53,10 @@ const maxObserved = 1 << 14
 func (e *Engine) learnShares() {
 	// Where all headers are there, nothing asks for them.
 	e.complete.near = sync.OnceValue(e.candidates.neighborhoods)
-	list := e.observeClusters(outbound)
+	for d := range directions {
+		e.complete.observed[d] = sync.OnceValue(func() []observation { return e.observeClusters(d) })
+	}
+	list := e.complete.observed[outbound]()
 	var sample sample
 	for i := range list {
 		sample.add(list[i].seen)
@@ -61,7 +66,7 @@ func (e *Engine) learnShares() {
 	}
 	for d := range directions {
 		if d == inbound && len(e.resolved.stamps) > 0 {
-			list = e.observeClusters(inbound)
+			list = e.complete.observed[inbound]()
 		}
 		for h := range header.Hypotheses {
 			e.complete.given[d][h] = e.followed(list, h, d)
@@ -127,15 +132,10 @@ func (e *Engine) besides(list []*observation, h header.Hypothesis, d direction) 
 // observeClusters returns what the clusters of one direction show, whatever their
 // order.
 func (e *Engine) observeClusters(d direction) []observation {
-	type kind struct {
-		h     header.Hypothesis
-		needs header.Needs
-		named bool
-	}
-	seen := map[kind]bool{}
+	seen := make(map[uint64]bool, min(maxObserved, e.flows.clusters.len()))
 	list := slices.Clone(e.past.observed[d])
 	for i := range list {
-		seen[kind{list[i].h, list[i].needs, list[i].named}] = true
+		seen[list[i].id()] = true
 	}
 	for _, c := range e.flows.clusters.all() {
 		if len(list) == maxObserved {
@@ -146,16 +146,32 @@ func (e *Engine) observeClusters(d direction) []observation {
 			continue
 		}
 		q := e.questionOf(fl, c)
-		if o, ok := e.observe(&q); ok && !seen[kind{q.h, q.needs, o.named}] {
-			seen[kind{q.h, q.needs, o.named}] = true
+		if o, ok := e.observe(&q); ok && !seen[o.id()] {
+			seen[o.id()] = true
 			list = append(list, o)
 		}
 	}
 	slices.SortFunc(list, func(a, b observation) int {
-		return cmp.Or(cmp.Compare(a.h, b.h), slices.Compare(a.needs[:], b.needs[:]),
-			slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
+		if a.order() != b.order() { // as most do
+			return cmp.Compare(a.order(), b.order())
+		}
+		return cmp.Or(slices.Compare(a.fits[:], b.fits[:]), cmp.Compare(a.given, b.given))
 	})
 	return list
+}
+
+// order is what observations are sorted by: first the hypothesis, then the needs.
+func (o *observation) order() uint64 {
+	n := &o.needs
+	return uint64(o.h)<<48 | uint64(n[header.Whole])<<32 | uint64(n[header.Partial])<<16 | uint64(n[header.Lengthless])
+}
+
+// id is the same for observations that count once.
+func (o *observation) id() uint64 {
+	if o.named {
+		return o.order() | 1<<63
+	}
+	return o.order()
 }
 
 // observe returns what the cluster that asks q shows; nothing if it has no
@@ -200,8 +216,12 @@ func (e *Engine) observe(q *question) (o observation, ok bool) {
 // names a for q.
 func (e *Engine) namedOtherwise(q *question, a packet.Addr) bool {
 	named := false
-	e.eachNamed(&q.key, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
-	return named || e.answered(a, q) >= bitsNamed
+	e.eachNamed(&q.key, q.fl, func(dst packet.Addr, by evidence) { named = named || dst == a && by <= byReverse })
+	if named {
+		return true
+	}
+	bits, _ := e.answered(a, q)
+	return bits >= bitsNamed
 }
 
 // givenTo returns how much sooner than any address a candidate has q's residue, if

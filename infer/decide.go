@@ -106,7 +106,7 @@ func (e *Engine) direction(src packet.Addr) direction {
 func (e *Engine) Conclude() *Answers {
 	e.decide()
 	e.retire()
-	e.past = past{} // nothing more is decided
+	e.past, e.complete.observed = past{}, [directions]func() []observation{} // nothing more is decided
 	return &Answers{e}
 }
 
@@ -211,15 +211,16 @@ func (e *Engine) decideSome(places []int32, outcomes []outcome) {
 	var workers sync.WaitGroup
 	for from := 0; from < len(places); from += share {
 		decide := func() {
-			room := make([]scored, 0, 64)
+			room, asked := make([]scored, 0, 64), make([]question, 1)
+			q := &asked[0]
 			for i := from; i < min(from+share, len(places)); i++ {
 				c := e.flows.clusters.at(places[i])
-				q := e.questionOf(e.flows.list.at(c.flow), c)
-				room = e.explain(room[:0], &q)
+				*q = e.questionOf(e.flows.list.at(c.flow), c)
+				room = e.explain(room[:0], q)
 				if e.familiar != nil {
-					e.separate(room, &q)
+					e.separate(room, q)
 				}
-				outcomes[i] = e.settle(room, []question{q})
+				outcomes[i] = e.settle(room, asked)
 			}
 		}
 		if from+share < len(places) {
@@ -272,7 +273,7 @@ func (e *Engine) settleFlows() {
 			fl.settled = several
 		}
 		if dst.IsMulticast() && e.groupPorts != nil { // of several the lowest, whatever their order
-			k := portKey{fl.key.ports & 0xFFFF, fl.key.class}
+			k := portKeyOf(fl.key.ports&0xFFFF, fl.key.class)
 			if known, ok := e.groupPorts[k]; !ok || compareAddr(dst, known) < 0 {
 				e.groupPorts[k] = dst
 			}
@@ -388,7 +389,10 @@ func (e *Engine) settle(list []scored, questions []question) outcome {
 // not depend on the capture's.
 func sortScored(list []scored) {
 	slices.SortFunc(list, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.total, a.total), compareAddr(a.addr, b.addr), cmp.Compare(a.h, b.h))
+		if a.total != b.total { // as most do
+			return cmp.Compare(b.total, a.total)
+		}
+		return cmp.Or(compareAddr(a.addr, b.addr), cmp.Compare(a.h, b.h))
 	})
 }
 
@@ -432,11 +436,10 @@ func (q *question) shown() header.Mode {
 	return header.Unverified
 }
 
-// portKey names the flows between two ports.
-type portKey struct {
-	ports header.Ports
-	class class
-}
+// portKey names the flows of one class between two ports.
+type portKey uint64
+
+func portKeyOf(p header.Ports, c class) portKey { return portKey(p)<<16 | portKey(c) }
 
 // indexPorts finds the flows by their ports, for packets whose checksum can't
 // be verified.
@@ -447,7 +450,7 @@ func (e *Engine) indexPorts() {
 		if !fl.key.twoWay() || fl.packets == 0 {
 			continue
 		}
-		k := portKey{fl.key.ports, fl.key.class}
+		k := portKeyOf(fl.key.ports, fl.key.class)
 		if first, ok := e.byPorts[k]; ok {
 			fl.twin = first
 		}

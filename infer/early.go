@@ -66,7 +66,7 @@ func (e *Engine) lasts(fl *flow, c *cluster) bool {
 // recall keeps what the flows show that leave, which have a home.
 func (e *Engine) recall(home []int32) {
 	for d := range directions {
-		e.past.observed[d] = e.observeClusters(d)
+		e.past.observed[d] = e.complete.observed[d]()
 	}
 	for _, c := range e.flows.clusters.all() {
 		if home[c.flow] != none {

@@ -453,3 +453,20 @@ func seq(n int) []int {
 	}
 	return list
 }
+
+// The same link-local address on two interfaces counts once, and a well-known group only where
+// a table names it.
+func TestCandidatesCountAddresses(t *testing.T) {
+	s := &Snapshot{}
+	for _, a := range []string{"fe80::1", "2001:db8::1", "2001:db8::2", "ff02::1"} {
+		for index := range uint32(2) {
+			s.Neighbors = append(s.Neighbors, Neighbor{Interface: 1 + index, Address: addr(a)})
+		}
+	}
+	if got := New(Options{Snapshot: s}).Conclude().Candidates(); got != 4 {
+		t.Errorf("got %d, want fe80::1, two others and the group that is named", got)
+	}
+	if got := New(Options{}).Conclude().Candidates(); got != 0 {
+		t.Errorf("got %d without tables, want none", got)
+	}
+}

@@ -22,6 +22,7 @@ type modeBits [header.Modes]float64
 func (e *Engine) learnModes() {
 	seen := e.past.modes
 	for _, c := range e.flows.clusters.all() {
+		c.proven = e.flows.list.at(c.flow).proved(c)
 		e.countMode(c, &seen)
 	}
 	for d := range seen {
@@ -31,11 +32,9 @@ func (e *Engine) learnModes() {
 	}
 }
 
-// countMode notes whether c proves its protocol, and counts the mode that it shows, if it
-// shows one.
+// countMode counts the mode that c shows, if it shows one.
 func (e *Engine) countMode(c *cluster, seen *modeCounts) {
 	fl := e.flows.list.at(c.flow)
-	c.proven = fl.proved(c)
 	n, weight := c.needs, 0.5
 	if c.proven {
 		n, weight = c.dominant(), 1

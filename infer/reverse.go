@@ -6,28 +6,27 @@ import (
 )
 
 // answered returns what it is worth, in bits, that the other direction of q, from peer,
-// is in the capture; 0 if it isn't.
-func (e *Engine) answered(peer packet.Addr, q *question) float64 {
+// is in the capture; 0 if it isn't. It returns its flow, too, nil where it has retired.
+func (e *Engine) answered(peer packet.Addr, q *question) (worth float64, back *flow) {
 	if !q.key.twoWay() || peer.IsMulticast() {
-		return 0
+		return 0, nil
 	}
-	back := q.key.answeredBy(peer)
-	hash := back.hash()
-	i := e.flows.place(&back, hash)
+	key := q.key.answeredBy(peer)
+	hash := key.hash()
+	i := e.flows.place(&key, hash)
 	if i == none {
-		return e.answeredBefore(&back, hash, q)
+		return e.answeredBefore(&key, hash, q), nil
 	}
-	fl := e.flows.list.at(i)
-	if e.flows.namedBy(fl, q.key.src) == bySeen {
-		return bitsNamed
+	back = e.flows.list.at(i)
+	switch {
+	case e.flows.namedBy(back, q.key.src) == bySeen:
+		return bitsNamed, back
+	case back.packets == 0:
+		return 0, back // of a table
+	case e.flows.leads(i, header.ResidueOf(q.key.src)):
+		return bitsNamed, back
 	}
-	if fl.packets == 0 {
-		return 0 // of a table
-	}
-	if e.flows.leads(i, header.ResidueOf(q.key.src)) {
-		return bitsNamed
-	}
-	return q.portsAgree(fl.clusters <= uint16(fl.cut))
+	return q.portsAgree(back.clusters <= uint16(back.cut)), back
 }
 
 // answeredBefore is answered where the other direction has retired, if it has.
@@ -56,25 +55,23 @@ func (q *question) portsAgree(lone bool) float64 {
 	return bitsAnswered
 }
 
-// sequence returns what the sequence numbers of both directions say of peer.
-func (e *Engine) sequence(peer packet.Addr, q *question) float64 {
+// sequence returns what the sequence numbers of both directions say of who sends back.
+func (q *question) sequence(back *flow) float64 {
 	if q.h != header.AsTCP || q.fl == nil {
 		return 0
 	}
-	seqs, acks := e.agreement(q, peer, &q.fl.seqs, &q.fl.acks)
+	seqs, acks := back.agreement(&q.fl.seqs, &q.fl.acks)
 	if acks < 0 || seqs < 0 {
 		return bitsNoSequence
 	}
 	return max(acks, seqs)
 }
 
-// agreement returns what it is worth that the numbers which q's flow sends and
-// acknowledges are those that its other direction, from peer, acknowledges and
-// sends; 0 without one.
-func (e *Engine) agreement(q *question, peer packet.Addr, seqs, acks *span) (ofSeqs, ofAcks float64) {
-	back := q.key.answeredBy(peer)
-	if other := e.flows.find(&back); other != nil {
-		ofSeqs, ofAcks = seqs.agree(&other.acks), acks.agree(&other.seqs)
+// agreement returns what it is worth that the sequence and ACK numbers of packets are those
+// that fl, if it is their other direction, acknowledges and sends; 0 without it.
+func (fl *flow) agreement(seqs, acks *span) (ofSeqs, ofAcks float64) {
+	if fl != nil {
+		ofSeqs, ofAcks = seqs.agree(&fl.acks), acks.agree(&fl.seqs)
 	}
 	return ofSeqs, ofAcks
 }

@@ -187,7 +187,7 @@ func (e *Engine) named(list []scored, q *question, need header.Residue) []scored
 		}
 		list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: by, named: true})
 	}
-	group, known := e.groupPorts[portKey{q.key.ports & 0xFFFF, q.key.class}]
+	group, known := e.groupPorts[portKeyOf(q.key.ports&0xFFFF, q.key.class)]
 	switch {
 	case need != 0 || q.said.Strict && q.said.N == 1:
 		for _, a := range q.said.List() {
@@ -205,18 +205,17 @@ func (e *Engine) named(list []scored, q *question, need header.Residue) []scored
 			list = append(list, scored{addr: a, at: none, h: q.h, protocol: q.protocol, by: byGroup, group: 1 + uint8(i)})
 		}
 	}
-	e.eachNamed(&q.key, add)
+	e.eachNamed(&q.key, q.fl, add)
 	if q.about {
-		e.eachNamed(&q.asked, add)
+		e.eachNamed(&q.asked, e.flows.find(&q.asked), add)
 	}
 	return list
 }
 
-// eachNamed calls add with the destinations named for k. Tables don't always
-// know the zone. A connection that opens after a table had a row is another than
-// the row's.
-func (e *Engine) eachNamed(k *flowKey, add func(packet.Addr, evidence)) {
-	fl := e.flows.find(k)
+// eachNamed calls add with the destinations named for k, whose flow fl is, nil where there
+// is none. Tables don't always know the zone. A connection that opens after a table had a
+// row is another than the row's.
+func (e *Engine) eachNamed(k *flowKey, fl *flow, add func(packet.Addr, evidence)) {
 	if fl == nil && k.zone != 0 {
 		anywhere := *k
 		anywhere.zone = 0
@@ -273,7 +272,7 @@ func (e *Engine) answering(list []scored, from int, q *question) []scored {
 		return list
 	}
 	others := len(list)
-	i, ok := e.byPorts[portKey{q.key.ports.Reversed(), q.key.class}]
+	i, ok := e.byPorts[portKeyOf(q.key.ports.Reversed(), q.key.class)]
 	for n := 0; ok && i != none; n++ {
 		fl := e.flows.list.at(i)
 		if n == maxTwins {
@@ -309,13 +308,13 @@ func (e *Engine) weigh(s *scored, q *question) {
 		prior, by = math.Max(prior, priorReverse), min(by, byFlow)
 		bits += bitsNamed
 	}
-	if extra := e.answered(s.addr, q); extra > 0 {
+	if extra, back := e.answered(s.addr, q); extra > 0 {
 		prior, by = math.Max(prior, priorReverse), min(by, byReverse)
 		if s.named || s.settled {
 			extra = math.Max(extra-bitsNamed, 0) // the ports agree once only
 		}
 		bits += extra
-		bits += e.sequence(s.addr, q)
+		bits += q.sequence(back)
 	}
 	if s.mode != header.Unverified {
 		bits += bitsSum

@@ -13,7 +13,7 @@ type Sheet struct {
 }
 
 // recentFlows is how many flows are remembered, a power of two.
-const recentFlows = 64
+const recentFlows = 256
 
 // sharing is what packets have in common that share an answer.
 type sharing struct {
@@ -48,7 +48,7 @@ func (s *Sheet) room() *Answer {
 }
 
 // place is where the answer to a flow is, if it is kept.
-func (of *sharing) place() int { return int(uint32(of.key.ports) * 0x9E3779B1 >> 26 % recentFlows) } // Knuth's multiplicative hash
+func (of *sharing) place() int { return int(uint32(of.key.ports) * 0x9E3779B1 >> 24 % recentFlows) } // Knuth's multiplicative hash
 
 // find returns the answer that recent packets share, nil if there is none.
 func (s *Sheet) find(of *sharing) *Answer {

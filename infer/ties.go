@@ -89,7 +89,7 @@ func (e *Engine) familiarity(f *familiars, at int32) (fits fits) {
 func (k *acquaintance) familiarTo(fl *flow, around bool) familiars {
 	f := familiars{local: int32(fl.key.ports >> 16), begun: fl.begun}
 	if fl.key.twoWay() && fl.key.ports.Destination() != 0 {
-		f.served = k.ports[portKey{fl.key.ports & 0xFFFF, fl.key.class}]
+		f.served = k.ports[portKeyOf(fl.key.ports&0xFFFF, fl.key.class)]
 	}
 	if fl.begun == 0 || !around {
 		return f
@@ -231,14 +231,18 @@ func (k *acquaintance) serve(key *flowKey, at int32, p header.Ports) {
 	if at == none || !key.twoWay() || p.Destination() == 0 {
 		return
 	}
-	port, local := portKey{p & 0xFFFF, key.class}, int32(p>>16)
-	if k.ports[port] == nil {
-		k.ports[port] = service{}
+	port, local := portKeyOf(p&0xFFFF, key.class), int32(p>>16)
+	to := k.ports[port]
+	if to == nil {
+		to = service{}
+		k.ports[port] = to
 	}
-	if known, ok := k.ports[port][at]; ok && known != local {
-		local = several
+	switch known, ok := to[at]; {
+	case !ok:
+		to[at] = local
+	case known != local && known != several:
+		to[at] = several
 	}
-	k.ports[port][at] = local
 }
 
 // surroundings says of visits, one after the other, which begin beside them.

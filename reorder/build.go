@@ -36,6 +36,7 @@ type builder struct {
 	opens   node          // the first SYN of the host's that is no repetition
 	list    []node        // the connection's packets, in basis order
 	half    [2][]node     // those of each sender
+	spoken  [2][]stretch  // what each sender says, once somebody has asked
 	said    [2]said       // by each sender
 	data    [2][]numbered // first copies of each half by their first new byte, in sequence order
 	kept    []numbered
@@ -66,7 +67,9 @@ type said struct {
 	bits     tcp.Bits
 	sacks    bool
 	out      bool // the host sent the first of them
+	sent     bool // the host sent any of them
 	loopback bool
+	crossed  bool // b.crossed tells of it
 	doubt    lawSet
 }
 
@@ -104,6 +107,7 @@ func countBefore(list []numbered, number tcp.Seq, near int) int {
 func (b *builder) take(list []node) {
 	b.list, b.dsacks, b.opens, b.traced = list, b.dsacks[:0], noNode, false
 	b.half = [2][]node{b.half[0][:0], b.half[1][:0]}
+	b.spoken = [2][]stretch{b.spoken[0][:0], b.spoken[1][:0]}
 	b.said = [2]said{}
 	for i, n := range list {
 		it := &b.items[n]
@@ -114,6 +118,7 @@ func (b *builder) take(list []node) {
 		}
 		b.half[dir] = append(b.half[dir], n)
 		s.bits |= it.seg.Bits
+		s.sent = s.sent || it.out()
 		if it.seg.Bits.Has(tcp.SYN) && b.opens == noNode && it.first && it.out() {
 			b.opens = n
 		}
@@ -163,34 +168,43 @@ func (b *builder) chain(law Law) {
 }
 
 // sortNumbered sorts by number, then by position.
-func (b *builder) sortNumbered(list []numbered) { b.sortNearly(list, numbered.compare) }
+func (b *builder) sortNumbered(list []numbered) { b.sortNearly(list, numbered.byPosition) }
 
-// sortNearly sorts a list of which most is in order, by moving what is not to its place.
-// Where that is much, numbers may go round in a circle: what order they get then does not
-// depend on how far it came.
-func (b *builder) sortNearly(list []numbered, compare func(x, y numbered) int) {
-	b.given = append(b.given[:0], list...)
-	moves := len(list)
+// sortNearly sorts by number, then by what tie compares, a list of which most is in order,
+// by moving what is not to its place. Where that is much, numbers may go round in a circle:
+// what order they get then does not depend on how far it came.
+func (b *builder) sortNearly(list []numbered, tie func(x, y numbered) int) {
+	after := func(x, y numbered) bool {
+		d := x.number.Sub(y.number)
+		return d > 0 || d == 0 && tie(x, y) > 0
+	}
+	given, moves := false, len(list)
 	for i := 1; i < len(list); i++ {
 		x, at := list[i], i
-		for ; at > 0 && compare(list[at-1], x) > 0; at-- {
+		if !after(list[i-1], x) {
+			continue
+		}
+		if !given {
+			b.given, given = append(b.given[:0], list...), true
+		}
+		for ; at > 0 && after(list[at-1], x); at-- {
 			list[at] = list[at-1]
 		}
 		list[at] = x
 		if moves -= i - at; moves < 0 {
 			copy(list, b.given)
-			slices.SortFunc(list, compare)
+			slices.SortFunc(list, func(x, y numbered) int {
+				if d := x.number.Sub(y.number); d != 0 {
+					return int(d)
+				}
+				return tie(x, y)
+			})
 			return
 		}
 	}
 }
 
-func (x numbered) compare(y numbered) int {
-	if d := x.number.Sub(y.number); d != 0 {
-		return int(d)
-	}
-	return int(x.n - y.n)
-}
+func (x numbered) byPosition(y numbered) int { return int(x.n - y.n) }
 
 // class puts equal packets after a barrier, and before the one it returns.
 func (b *builder) class(equal []numbered, barrier node, more bool, law Law) (next node) {

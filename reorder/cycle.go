@@ -110,7 +110,7 @@ func (g *graph) pin(cycle []int32) {
 		if cycle[n] == 0 {
 			continue
 		}
-		g.place[n] = placing{state: tangled}
+		g.place[n] = placing{state: tangled, last: g.place[n].last}
 		g.place[n].leave(int(n), int(n) < g.packets)
 		g.ready = append(g.ready, n)
 	}

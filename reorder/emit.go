@@ -108,12 +108,15 @@ func (r *Orderer) forward() {
 	}
 	r.aside = r.aside[:0]
 	firsts, place := r.first, g.place
-	for _, b := range slices.Backward(g.order) {
+	for i := len(g.order) - 1; i >= 0; i-- {
+		b := g.order[i]
 		first := firsts[b]
 		for _, c := range g.causes(b) {
-			if !c.law.soft() {
-				first = max(first, firsts[c.n])
+			cause := firsts[c.n]
+			if c.law.soft() {
+				cause = math.MinInt64
 			}
+			first = max(first, cause)
 		}
 		p := &place[b]
 		if p.state == sound {
@@ -174,7 +177,7 @@ func (r *Orderer) judge(out *Placement, n node) {
 	if p.moved {
 		out.Moved, out.Law = true, p.law
 		out.Stamp, out.TimeFrom = r.items[p.anchor].seg.Stamp, r.items[p.anchor].index
-		out.Latest = shifted(max(out.Stamp, r.graph.last[n]), r.lateness.tick)
+		out.Latest = shifted(max(out.Stamp, p.last), r.lateness.tick)
 		out.Earliest = min(out.Earliest, out.Stamp)
 	} else if law, left := r.leftover(n); left {
 		out.Left, out.Law = true, law

@@ -21,8 +21,11 @@ func (a *askedBefore) has(cause uint64) bool {
 	return page != nil && page[cause%causesPage] == cause
 }
 
-// add remembers a cause in place of another.
+// add remembers a cause, if it is one, in place of another.
 func (a *askedBefore) add(cause uint64) {
+	if cause == 0 {
+		return
+	}
 	at := cause / causesPage % causePages
 	if page := a[at]; page != nil { // as is known then: a check of it would wait for the memory
 		page[cause%causesPage] = cause
@@ -58,11 +61,8 @@ func (t *tracker) noteExchange(it *item) {
 	}
 	it.doubtIf(it.effect != 0 && !t.causes.has(it.effect), it.by.bit())
 	it.doubtIf(it.quoted != 0 && !t.causes.has(it.quoted), LawQuote.bit())
-	for _, cause := range [...]uint64{it.cause, it.self} {
-		if cause != 0 {
-			t.causes.add(cause)
-		}
-	}
+	t.causes.add(it.cause)
+	t.causes.add(it.self)
 }
 
 // answers are the laws that speak of a packet's names.

@@ -2,6 +2,7 @@ package reorder
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/mendcap/mendcap/internal/tcp"
 )
@@ -48,13 +49,35 @@ func (b *builder) takenAsNew(list []node, i int) bool {
 	if !b.goesOn(list, i) || b.dsackFor(i, p.fresh()) >= 0 {
 		return false
 	}
-	for j := max(0, i-excuseReach); j < min(len(list), i+excuseReach); j++ {
-		b.steps++
-		if q := &b.items[list[j]].seg; j != i && q.Dir == p.seg.Dir && q.Span() > 0 && q.Range().Overlaps(p.fresh()) {
+	near, fresh := b.spokenNear(i, p.seg.Dir&1), p.fresh()
+	b.steps += int64(len(near))
+	for _, s := range near {
+		if s.Overlaps(fresh) && s.at != i {
 			return false // one of them may be for the other
 		}
 	}
 	return true
+}
+
+// stretch is what a packet of the list takes of its sender's stream.
+type stretch struct {
+	tcp.Range
+	at int // in the list
+}
+
+// spokenNear lists what one half says near position i of the list. All that it says is
+// listed once, since several suspects look through it.
+func (b *builder) spokenNear(i int, dir uint8) []stretch {
+	if len(b.spoken[dir]) == 0 {
+		for i, n := range b.list {
+			if seg := &b.items[n].seg; seg.Dir&1 == dir && seg.Span() > 0 {
+				b.spoken[dir] = append(b.spoken[dir], stretch{seg.Range(), i})
+			}
+		}
+	}
+	all := b.spoken[dir]
+	before := func(at int) int { return sort.Search(len(all), func(k int) bool { return all[k].at >= at }) }
+	return all[before(i-excuseReach):before(i+excuseReach)]
 }
 
 // goesOn: what the host says next after the packet at position i acknowledges more than

@@ -28,7 +28,6 @@ type graph struct {
 	into  links // edges by their target
 	ready []node
 	order []node  // as settled: successors first
-	last  []int64 // no packet happened after it: its own stamp, and those that must follow it
 	stamp []int64 // of each packet, nanoseconds
 	late  []bool  // packets that a moving law has shown to be late: soft laws may move them as far
 	// logged is how far soft laws may move packets of which the host's ACKs tell when
@@ -87,6 +86,7 @@ type placing struct {
 	moved     bool
 	state     settled
 	open      int32 // edges to nodes that are not settled yet
+	last      int64 // no packet happened after it: its own stamp, and those that must follow it
 }
 
 // settled says how a node was placed.
@@ -167,10 +167,6 @@ func (g *graph) begin() {
 	g.place, g.into.start = resize(g.place, g.nodes), resize(g.into.start, g.nodes+2)
 	g.into.end = slices.Grow(g.into.end[:0], len(g.edges))[:len(g.edges)]
 	g.order, g.ready = slices.Grow(g.order[:0], g.nodes), g.ready[:0]
-	g.last = append(g.last[:0], g.stamp...)
-	for range g.nodes - g.packets {
-		g.last = append(g.last, math.MaxInt64)
-	}
 	start, place, end := g.into.start, g.place, g.into.end
 	for _, e := range g.edges {
 		start[e.to+2]++
@@ -180,6 +176,10 @@ func (g *graph) begin() {
 	for n := range place {
 		sum += start[n+2]
 		start[n+2] = sum
+		place[n].last = math.MaxInt64
+		if n < g.packets {
+			place[n].last = g.stamp[n]
+		}
 		if place[n].leave(n, n < g.packets); place[n].open == 0 {
 			g.ready = append(g.ready, node(n))
 		}
@@ -199,44 +199,51 @@ func (p *placing) leave(n int, packet bool) {
 	}
 }
 
-// settle works backwards from the nodes that nothing follows. Soft laws don't count for
-// last, nor where forward fills first: the network breaks them, too.
+// settle works backwards from the nodes that nothing follows.
 func (g *graph) settle(gates *[NumLaws]int64) {
-	place, packets, lasts := g.place, node(g.packets), g.last
-	order, ready := g.order, g.ready
-	for len(ready) > 0 {
-		n := ready[len(ready)-1]
-		ready = ready[:len(ready)-1]
-		order = append(order, n)
-		b := &place[n]
-		pos, direct, last := b.pos, b.direct, lasts[n]
-		if n < packets {
-			direct = n // what a single law asks of a cause is kept through virtual nodes only
+	for len(g.ready) > 0 {
+		n := g.ready[len(g.ready)-1]
+		g.ready = g.ready[:len(g.ready)-1]
+		g.order = append(g.order, n)
+		g.settleCauses(n, gates)
+	}
+}
+
+// settleCauses takes in at the causes of a node that it is settled. Soft laws don't count
+// for last, nor where forward fills first: the network breaks them, too.
+func (g *graph) settleCauses(n node, gates *[NumLaws]int64) {
+	place, packets := g.place, node(g.packets)
+	b := &place[n]
+	pos, direct := b.pos, b.direct
+	if n < packets {
+		direct = n // what a single law asks of a cause is kept through virtual nodes only
+	}
+	near := min(pos, direct) // what is before it is early enough, and so are most
+	for _, c := range g.causes(n) {
+		a, last := &place[c.n], b.last
+		if c.law.soft() {
+			last = math.MaxInt64
 		}
-		for _, c := range g.causes(n) {
-			a := &place[c.n]
-			if last < lasts[c.n] && !c.law.soft() {
-				lasts[c.n] = last
-			}
-			if a.state == tangled {
-				continue
-			}
+		a.last = min(a.last, last)
+		if a.state == tangled {
+			continue
+		}
+		if c.n >= near {
 			if direct < a.direct && (c.n >= packets || direct < c.n) {
 				a.direct, a.directLaw = direct, c.law
 			}
 			switch {
 			case pos > a.pos:
-			case pos < a.pos && c.n >= packets: // most edges, so without a call
+			case pos < a.pos && c.n >= packets: // most that are left, so without a call
 				a.pos, a.anchor = pos, b.anchor
 			default:
 				g.pull(a, b, c, gates)
 			}
-			if a.open--; a.open == 0 {
-				ready = append(ready, c.n)
-			}
+		}
+		if a.open--; a.open == 0 {
+			g.ready = append(g.ready, c.n)
 		}
 	}
-	g.order, g.ready = order, ready
 }
 
 // pull lets the cause c, placed at a, come before what is settled at b and is

@@ -8,6 +8,9 @@ import "github.com/mendcap/mendcap/internal/tcp"
 // filled puts before each of the host's ACKs that goes on from a byte which it asked for
 // the packet of the half dir that brought it again, where none before that ACK did.
 func (b *builder) filled(dir uint8) {
+	if !b.said[1-dir].sent {
+		return
+	}
 	var asked ask
 	for i, n := range b.list {
 		it := &b.items[n]

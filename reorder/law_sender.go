@@ -202,9 +202,11 @@ func (b *builder) offered(dir uint8) {
 		}
 		// Senders fill exactly the window that they were offered last.
 		beyond := had && began.Less(seg.End())
-		if k = countBefore(b.sorted, seg.End(), k); k == len(b.sorted) {
+		k = countBefore(b.sorted, seg.End(), k)
+		if k == len(b.sorted) || !beyond && b.sorted[k].number != seg.End() {
 			continue
 		}
+		b.findCrossed(1 - dir)
 		if offer := b.sorted[b.insteadOf(k, x.n)]; beyond || offer.number == seg.End() {
 			b.g.before(offer.n, x.n, LawWindow)
 		}
@@ -218,9 +220,6 @@ func (b *builder) offered(dir uint8) {
 func (b *builder) sortAsSent() { b.sortNearly(b.sorted, b.compareSent) }
 
 func (b *builder) compareSent(x, y numbered) int {
-	if d := x.number.Sub(y.number); d != 0 {
-		return int(d)
-	}
 	p, q := &b.items[x.n].seg, &b.items[y.n].seg
 	if p.HasAck() != q.HasAck() {
 		return cmp.Compare(p.Bits&tcp.ACK, q.Bits&tcp.ACK)

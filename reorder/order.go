@@ -114,7 +114,7 @@ func newOrderer(p Profile, o Options, emit func(Placement)) (*Orderer, error) {
 
 // HeldSize is about how much memory an Orderer takes for each packet that it holds,
 // bytes: its record, and its part of the constraints while they are solved.
-const HeldSize = int(unsafe.Sizeof(item{}) + unsafe.Sizeof(placing{}) + 2*(unsafe.Sizeof(edge{})+unsafe.Sizeof(lawful{})) + 64)
+const HeldSize = int(unsafe.Sizeof(item{}) + unsafe.Sizeof(placing{}) + 2*(unsafe.Sizeof(edge{})+unsafe.Sizeof(lawful{})) + 52)
 
 // batch is how many packets are placed at once, and margin how many are held
 // back, at least.

@@ -64,11 +64,8 @@ var (
 func (b *builder) connection() {
 	for dir := range uint8(2) {
 		b.firstCopies(dir)
-		if !b.said[dir].out && b.laws&(amongIn|LawTSecr.bit()|LawWindow.bit()) != 0 {
-			b.crossings(dir)
-			if b.traced {
-				b.loggedCrossings(dir)
-			}
+		if b.laws&amongIn != 0 {
+			b.findCrossed(dir)
 		}
 	}
 	for dir := range uint8(2) {

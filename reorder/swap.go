@@ -151,6 +151,19 @@ const (
 	crossingUsual  = 12
 )
 
+// findCrossed fills b.crossed for a half, unless it is filled or the host sent the half.
+func (b *builder) findCrossed(dir uint8) {
+	s := &b.said[dir]
+	if s.out || s.crossed {
+		return
+	}
+	s.crossed = true
+	b.crossings(dir)
+	if b.traced {
+		b.loggedCrossings(dir)
+	}
+}
+
 // crossings finds the inbound packets of a half that come so late after higher ones
 // that the network explains that better than the capture does.
 func (b *builder) crossings(dir uint8) {

@@ -1,5 +1,7 @@
 package capture
 
+import "slices"
+
 // Batch is a run of consecutive blocks. It belongs to whoever got it from
 // Drive, until it is released.
 type Batch struct {
@@ -100,6 +102,11 @@ func (b *Batch) grow(need int) {
 
 // add appends an empty block and returns it for filling in.
 func (b *Batch) add() *Block {
-	b.Blocks = append(b.Blocks, Block{})
-	return &b.Blocks[len(b.Blocks)-1]
+	n := len(b.Blocks)
+	if n == cap(b.Blocks) {
+		b.Blocks = slices.Grow(b.Blocks, 1)
+	}
+	b.Blocks = b.Blocks[:n+1]
+	b.Blocks[n] = Block{}
+	return &b.Blocks[n]
 }

@@ -35,6 +35,9 @@ type buffer struct {
 	to  Lender
 	p   []byte // borrowed
 	err error
+
+	aside  []byte // what begin has returned where p had no room
+	spills bool   // it has
 }
 
 func newBuffer(to io.Writer) buffer {
@@ -56,6 +59,26 @@ func (b *buffer) put(p []byte) error {
 		b.p = b.to.Borrow()
 	}
 	b.p = append(b.p, p...)
+	return b.err
+}
+
+// begin returns what n bytes at most are to be appended to, and end takes it back with
+// them. Between the two nothing else may be put. It is the buffer itself if they fit: what
+// was just written in small parts is slow to copy.
+func (b *buffer) begin(n int) []byte {
+	if b.spills = n > cap(b.p)-len(b.p); b.spills {
+		return b.aside[:0]
+	}
+	return b.p
+}
+
+// end takes back what begin has returned. An error of a write before it comes again.
+func (b *buffer) end(p []byte) error {
+	if b.spills {
+		b.aside = p
+		return b.put(p)
+	}
+	b.p = p
 	return b.err
 }
 

@@ -39,9 +39,14 @@ func (b *Block) Application() string {
 // Flags gives the epb_flags of a packet (section 4.3.1), and whether it has
 // any.
 func (b *Block) Flags() (uint32, bool) {
-	if !b.codes.has(OptFlags) {
-		return 0, false
+	if b.codes == 0 {
+		return 0, false // nearly every packet
 	}
+	return b.flags()
+}
+
+// flags is Flags of a packet that has options.
+func (b *Block) flags() (uint32, bool) {
 	v, ok := findOption(b.Options, b.Order, OptFlags)
 	if !ok || len(v) != 4 {
 		return 0, false

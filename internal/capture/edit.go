@@ -52,22 +52,30 @@ func (w *Writer) enhanced(b *Block, e *PacketEdit) error {
 		data, rest, length = e.Data, e.Rest, e.OrigLen
 	}
 	captured := len(data) + len(rest)
-	w.list = append(w.list[:0], padding(captured)...)
-	if err := w.packetOptions(b, e); err != nil {
+	options, err := w.packetOptions(b, e)
+	if err != nil {
 		return err
 	}
-	total := EnhancedFixed + captured + len(w.list) + TrailerLen
+	total := EnhancedFixed + Padded(captured) + options + TrailerLen
 	if uint64(total) > math.MaxUint32 {
 		return fmt.Errorf("write packet of %d bytes: %w", captured, ErrTooLarge)
 	}
-	w.list = appendU32(w.list, uint32(total), w.big)
-	ticks := e.stamp(b)
-	head := appendU32(appendU32(appendU32(w.head[:0], TypeEPB, w.big), uint32(total), w.big), id, w.big)
-	head = appendU32(appendU32(head, uint32(ticks>>32), w.big), uint32(ticks), w.big)
-	w.out.put(appendU32(appendU32(head, uint32(captured), w.big), length, w.big))
+	ticks, big := e.stamp(b), w.big
+	to := w.out.begin(EnhancedFixed)
+	to = appendU32(appendU32(appendU32(to, TypeEPB, big), uint32(total), big), id, big)
+	to = appendU32(appendU32(to, uint32(ticks>>32), big), uint32(ticks), big)
+	w.out.end(appendU32(appendU32(to, uint32(captured), big), length, big))
 	w.out.put(data)
 	w.out.put(rest)
-	return w.out.put(w.list)
+	to = w.out.begin(total - EnhancedFixed - captured)
+	to = append(append(to, padding(captured)...), w.list...)
+	for _, c := range e.Comments {
+		to = AppendOption(to, w.order, optComment, c)
+	}
+	if options > 0 {
+		to = appendU32(to, optEnd, big)
+	}
+	return w.out.end(appendU32(to, uint32(total), big))
 }
 
 // stamp gives the ticks to write.
@@ -81,9 +89,10 @@ func (e *PacketEdit) stamp(b *Block) uint64 {
 	return b.Ticks
 }
 
-// packetOptions appends the options of an edited packet to w.list.
-func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
-	begin := len(w.list)
+// packetOptions makes w.list the options of an edited packet, but for its new comments,
+// and returns how long they are with these and with their end, bytes.
+func (w *Writer) packetOptions(b *Block, e *PacketEdit) (int, error) {
+	w.list = w.list[:0]
 	if len(b.Options) > 0 {
 		w.list = w.keepOptions(w.list, b.Options, func(o option) []byte {
 			if o.code == optHash && e.Data != nil {
@@ -98,16 +107,18 @@ func (w *Writer) packetOptions(b *Block, e *PacketEdit) error {
 			w.list = AppendOption(w.list, w.order, OptDropCount, w.head[:8])
 		}
 	}
+	const header, end = 4, 4
+	size := len(w.list)
 	for _, c := range e.Comments {
 		if len(c) > maxOption {
-			return ErrOptionLength
+			return 0, ErrOptionLength
 		}
-		w.list = AppendOption(w.list, w.order, optComment, c)
+		size += header + Padded(len(c))
 	}
-	if len(w.list) > begin {
-		w.list = appendU32(w.list, optEnd, w.big)
+	if size > 0 {
+		size += end
 	}
-	return nil
+	return size, nil
 }
 
 // interfaceOf gives the number that the packet's interface has in the output.

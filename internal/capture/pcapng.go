@@ -210,39 +210,41 @@ func (f *Pcapng) describe(b *Block) error {
 // enhancedSize is the length of the enhanced packet block that p starts with, bytes, where
 // that has its two lengths alike, whole and in p; else 0.
 func (f *Pcapng) enhancedSize(p []byte) int {
-	if len(p) < EnhancedFixed+TrailerLen || U32(p, f.Big) != TypeEPB {
+	big := f.Big
+	if len(p) < EnhancedFixed+TrailerLen || U32(p, big) != TypeEPB {
 		return 0
 	}
-	n := U32(p[4:], f.Big)
-	if n < EnhancedFixed+TrailerLen || n&3 != 0 || uint64(n) > uint64(len(p)) || U32(p[n-TrailerLen:], f.Big) != n {
+	n := int(U32(p[4:], big))
+	if n < EnhancedFixed+TrailerLen || n&3 != 0 || n > len(p) || binary.LittleEndian.Uint32(p[n-TrailerLen:]) != binary.LittleEndian.Uint32(p[4:]) {
 		return 0
 	}
-	return int(n)
+	return n
 }
 
 // packet reads an enhanced packet block (section 4.3), or an obsolete one (appendix A),
 // which differs in that a drop count takes half of the interface's place.
 func (f *Pcapng) packet(b *Block) error {
 	raw, big := b.Raw, f.Big
-	id := U32(raw[8:], big)
-	if b.Type == TypePB {
-		id = uint32(u16(raw[8:], big))
-	}
+	h := (*[EnhancedFixed]byte)(raw)
+	captured, original := U32(h[20:], big), U32(h[24:], big)
 	end := len(raw) - TrailerLen
-	_ = raw[EnhancedFixed-1]
-	captured := U32(raw[20:], big)
-	if uint64(captured) > uint64(end-EnhancedFixed) {
-		return fmt.Errorf("%w: %d bytes captured, in a block of %d bytes", ErrLength, captured, len(raw))
+	if int(captured) > end-EnhancedFixed {
+		return overlong(captured, len(raw))
 	}
-	b.Kind, b.Interface = Packet, f.Lookup(id)
+	id := U32(h[8:], big)
+	if b.Type == TypePB {
+		id = uint32(f.Order.Uint16(raw[8:]))
+	}
+	i := f.Lookup(id)
+	b.Kind, b.Interface = Packet, i
 	b.HasStamp = true
-	b.Ticks = Ticks(raw, big)
-	b.OrigLen = U32(raw[24:], big)
+	b.Ticks = Ticks(h[:], big)
+	b.OrigLen = original
 	dataEnd := EnhancedFixed + int(captured)
 	b.Data = raw[EnhancedFixed:dataEnd:dataEnd]
 	b.Options = raw[EnhancedFixed+Padded(int(captured)) : end]
-	if i := b.Interface; captured-1 >= b.OrigLen || b.OrigLen > LongOriginal || i != nil && i.SnapLen-1 < captured-1 {
-		b.Odd = oddLengths(captured, b.OrigLen, snapOf(i))
+	if captured-1 >= original || original > LongOriginal || i != nil && i.SnapLen-1 < captured-1 {
+		b.Odd = oddLengths(captured, original, snapOf(i))
 	}
 	if len(b.Options) == 0 {
 		return nil
@@ -255,6 +257,11 @@ func (f *Pcapng) packet(b *Block) error {
 		b.Odd |= OddOptions
 	}
 	return nil
+}
+
+// overlong is the error for a packet with more captured bytes than its block has room for.
+func overlong(captured uint32, size int) error {
+	return fmt.Errorf("%w: %d bytes captured, in a block of %d bytes", ErrLength, captured, size)
 }
 
 // Ticks reads the stamp of an enhanced packet block, or of an obsolete one.

@@ -255,21 +255,24 @@ func (r *Reader) number() int64 {
 // long as there is nothing unusual about any: nearly all of a pcapng file.
 func (r *Reader) ReadPackets() {
 	f, ok := r.layout.(*Pcapng)
-	for ok && !r.Full() {
-		p := r.Rest()
+	if !ok {
+		return
+	}
+	for batch, p := r.batch, r.Rest(); len(batch.Blocks) < MaxBlocks; {
 		size := f.enhancedSize(p)
 		if size == 0 || size > r.maxBlock {
 			return
 		}
-		b := r.batch.add()
+		b := batch.add()
 		b.Raw, b.Offset, b.Type, b.Order = p[:size:size], r.offset, TypeEPB, f.Order
 		if f.packet(b) != nil || b.Odd != 0 || b.Interface == nil {
-			r.batch.Blocks = r.batch.Blocks[:len(r.batch.Blocks)-1]
+			batch.Blocks = batch.Blocks[:len(batch.Blocks)-1]
 			return
 		}
 		r.frame = r.number()
 		b.Frame = r.frame
 		r.Skip(size)
+		p = p[size:]
 	}
 }
 

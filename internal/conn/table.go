@@ -63,21 +63,22 @@ var hashKeys = [5]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint6
 
 // Set makes p the flow and the direction of a packet between these endpoints.
 func (p *Pair) Set(a, b *packet.Addr, from, to uint16, proto uint8) {
-	low, high := halves(a), halves(b)
-	if low[0] > high[0] || low[0] == high[0] && (low[1] > high[1] || low[1] == high[1] && from > to) {
-		a, b, low, high, from, to, p.Dir = b, a, high, low, to, from, 1
+	// In words: what was just written in eight bytes is read in eight bytes, else the
+	// processor waits until it is in the cache.
+	low0, low1 := binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
+	high0, high1 := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	if low0 > high0 || low0 == high0 && (low1 > high1 || low1 == high1 && from > to) {
+		low0, low1, high0, high1, from, to, p.Dir = high0, high1, low0, low1, to, from, 1
 	}
-	copy(p.Key[:], a[:])
-	copy(p.Key[keyHigh:], b[:])
+	binary.BigEndian.PutUint64(p.Key[:], low0)
+	binary.BigEndian.PutUint64(p.Key[8:], low1)
+	binary.BigEndian.PutUint64(p.Key[keyHigh:], high0)
+	binary.BigEndian.PutUint64(p.Key[keyHigh+8:], high1)
 	binary.BigEndian.PutUint16(p.Key[keyPorts:], from)
 	binary.BigEndian.PutUint16(p.Key[keyPorts+2:], to)
 	p.Key[keyProto] = proto
-	ends := mixed(low[0]^hashKeys[0], low[1]^hashKeys[1]) ^ mixed(high[0]^hashKeys[2], high[1]^hashKeys[3])
+	ends := mixed(low0^hashKeys[0], low1^hashKeys[1]) ^ mixed(high0^hashKeys[2], high1^hashKeys[3])
 	p.Hash = mixed(ends, (uint64(from)<<24|uint64(to)<<8|uint64(proto))^hashKeys[4]) | 1
-}
-
-func halves(a *packet.Addr) [2]uint64 {
-	return [2]uint64{binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])}
 }
 
 // mixed spreads what two words hold over 64 bits.

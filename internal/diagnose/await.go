@@ -43,7 +43,9 @@ func (d *Diagnoser) observe(m *moment) {
 	f, list := m.f, m.f.waiting
 	f.watch -= len(list)
 	d.steps += int64(len(list))
-	at, from, to := m.sight(), 0, 0 // those that wait on are list[from:to] so far
+	from, to := 0, 0 // those that wait on are list[from:to] so far
+	var at sight     // in place: see tcp.Analyser.AddAt
+	m.sight(&at)
 	for i := 0; ; i++ {
 		n := at.next(list, i)
 		if to != i && n != i {

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/mendcap/mendcap/internal/tcp"
+	"github.com/mendcap/mendcap/reorder"
 	"github.com/mendcap/mendcap/report"
 )
 
@@ -23,25 +24,25 @@ func (m *moment) decide() {
 }
 
 // decideCreated says which flags only the repaired order has.
-func (m *moment) decideCreated() { m.say(m.p.After&^m.p.Before, created) }
+func (m *moment) decideCreated() { m.say(m.p.After&^m.p.Before, &created) }
 
 var created = verdict(Created, "flagged in the repaired order only")
 
 // say gives the verdict for each of the flags.
-func (m *moment) say(flags tcp.Analysis, s sentence) {
+func (m *moment) say(flags tcp.Analysis, s *sentence) {
 	for ; flags != 0; flags &= flags - 1 {
-		f := finding(m.p, number(flags))
-		f.sentence = s
-		m.d.tell(m.f, &f)
+		f := m.d.begin(m.p, number(flags))
+		f.sentence = *s
+		m.d.tell(m.f, f)
 	}
 }
 
 // sayOfMissing gives the verdict for the flag, which is about these bytes.
 func (m *moment) sayOfMissing(bytes tcp.Range, flag tcp.Analysis, s sentence) {
-	f := finding(m.p, number(flag))
+	f := m.d.begin(m.p, number(flag))
 	f.ofMissing(bytes)
 	f.sentence = s
-	m.d.tell(m.f, &f)
+	m.d.tell(m.f, f)
 }
 
 // number is the place of the lowest flag.
@@ -50,7 +51,7 @@ func number(a tcp.Analysis) int { return bits.TrailingZeros32(uint32(a)) }
 // decideAgain takes the flags of a segment that goes back.
 func (m *moment) decideAgain(flags tcp.Analysis, remains bool) {
 	if s, ok := m.notSentAgain(remains); ok {
-		m.say(flags, s)
+		m.say(flags, &s)
 		return
 	}
 	c := m.pending()
@@ -72,7 +73,7 @@ func (m *moment) goesBack() bool {
 func (m *moment) notSentAgain(remains bool) (s sentence, ok bool) {
 	switch first := m.from.origin.First; {
 	case !m.goesBack() && !remains:
-		return m.artefact(), true
+		return *m.artefact(), true
 	case !m.goesBack():
 		return m.f.misnumbered()
 	case m.from.origin.SYN && !m.from.long && m.s.Seq.Less(first):
@@ -90,9 +91,9 @@ func (m *moment) decideFlag(flag tcp.Analysis) {
 	const ofNumbers = tcp.LostSegment | tcp.AckLostSegment | tcp.ReusedPorts
 	switch {
 	case remains && flag&ofNumbers != 0 && (m.answersUnseen() || m.f.unseenSYN && m.from.packets == 0):
-		m.say(flag, ofUnseenSYN) // the numbers of the first packets don't fit the connection before
+		m.say(flag, &ofUnseenSYN) // the numbers of the first packets don't fit the connection before
 	case remains && flag == tcp.LostSegment && m.f.renumbered && m.from.packets == 0:
-		m.say(flag, ofOtherNumbers)
+		m.say(flag, &ofOtherNumbers)
 	case flag == tcp.LostSegment:
 		m.decideHole(remains)
 	case flag == tcp.AckLostSegment && remains:
@@ -121,11 +122,27 @@ func (f *flow) misnumbered() (s sentence, ok bool) {
 }
 
 // artefact says of a flag that is gone in the repaired order why it was there.
-func (m *moment) artefact() sentence {
-	s := verdict(Artefact, "packets around it were recorded late; with them in their true places it is not flagged")
+func (m *moment) artefact() *sentence {
 	if m.p.ByLaw {
-		s = verdict(Artefact, "the packet was recorded late (law %l); in its true place it is not flagged", int64(m.p.Law))
+		return &lateBy[m.p.Law]
 	}
+	return &amongLate
+}
+
+// Of a flag that is gone: of packets that were not recorded late themselves, and of those
+// that were, by law.
+var (
+	amongLate = repaired("packets around it were recorded late; with them in their true places it is not flagged")
+	lateBy    = func() (s [reorder.NumLaws]sentence) {
+		for law := range s {
+			s[law] = repaired("the packet was recorded late (law %l); in its true place it is not flagged", int64(law))
+		}
+		return s
+	}()
+)
+
+func repaired(words string, figures ...int64) sentence {
+	s := verdict(Artefact, words, figures...)
 	s.Repaired = true
 	return s
 }
@@ -154,9 +171,11 @@ func (m *moment) decideHole(remains bool) {
 		c.findings, c.lost, c.bytes = append(c.findings, f), true, last
 		m.await(c)
 	default:
-		m.say(tcp.LostSegment, verdict(Undecided, "flagged before and after, yet no byte before it is known to be missing"))
+		m.say(tcp.LostSegment, &ofNothingMissing)
 	}
 }
+
+var ofNothingMissing = verdict(Undecided, "flagged before and after, yet no byte before it is known to be missing")
 
 // answersUnseen: a SYN/ACK, but not for the latest SYN that was seen.
 func (m *moment) answersUnseen() bool {
@@ -184,7 +203,7 @@ func (m *moment) decideAckOfUnseen() {
 		}
 	}
 	if !found {
-		m.say(tcp.AckLostSegment, s)
+		m.say(tcp.AckLostSegment, &s)
 		return
 	}
 	m.sayOfMissing(bytes, tcp.AckLostSegment, s)
@@ -198,13 +217,19 @@ const told = tcp.ZeroWindow | tcp.WindowFull | tcp.DuplicateSACK
 func (m *moment) decideState(flag tcp.Analysis) {
 	switch {
 	case flag&told == 0 && m.p.Left:
-		m.say(flag, verdict(Undecided, "flagged before and after; a law is violated here that could not be repaired"))
+		m.say(flag, &ofViolation)
 	case flag&told == 0 && m.original != nil:
-		m.say(flag, m.copied(m.copier(), ""))
+		s := m.copied(m.copier(), "")
+		m.say(flag, &s)
 	default:
-		m.say(flag, verdict(Genuine, "flagged before and after, with no moving law violated here"))
+		m.say(flag, &asRecorded)
 	}
 }
+
+var (
+	ofViolation = verdict(Undecided, "flagged before and after; a law is violated here that could not be repaired")
+	asRecorded  = verdict(Genuine, "flagged before and after, with no moving law violated here")
+)
 
 // copied is what is said of a flag of a second copy, with more words at its end.
 func (m *moment) copied(by, words string) sentence {

@@ -55,7 +55,7 @@ type Diagnoser struct {
 	Drops []Dropped
 
 	say     func(*Finding)
-	said    Finding          // to it, last
+	said    Finding          // to it, last: one that was only begun on the stack would not stay there
 	flows   *tcp.Store[flow] // by Segment.Flow
 	history history
 	loss    lossMeter
@@ -186,19 +186,24 @@ func (d *Diagnoser) close(f *flow) {
 // says. It is to be asked for once, after Finish.
 func (d *Diagnoser) Loss() report.CaptureLoss { return d.loss.result() }
 
-// hand says a finding, with the event that it belongs to, in a place of its own: one that
-// was only begun on the stack stays there. The connection is nil for one that is of none.
+// begin begins the next finding, which is to be handed out before another one is begun so.
+func (d *Diagnoser) begin(p *Packet, number int) *Finding {
+	d.said.begin(p, number)
+	return &d.said
+}
+
+// hand says a finding, with the event that it belongs to. The connection is nil for one
+// that is of none.
 func (d *Diagnoser) hand(of *flow, f *Finding) {
-	d.said = *f
-	d.number(of, &d.said)
-	d.say(&d.said)
+	d.number(of, f)
+	d.say(f)
 }
 
 // left says that a violated law stays as it is.
 func (d *Diagnoser) left(p *Packet) {
-	f := finding(p, -1)
+	f := d.begin(p, -1)
 	f.sentence = verdict(Undecided, "the law is violated by more than a packet may move, or putting it right would break other laws; the packet stays")
-	d.hand(nil, &f)
+	d.hand(nil, f)
 }
 
 // Events is how many events the findings so far belong to.

@@ -11,11 +11,11 @@ func (d *Dropped) words() string { return d.By + ": " + d.Reason }
 
 // discard says that the host dropped a packet.
 func (d *Diagnoser) discard(p *Packet) {
-	drop, f := &d.Drops[p.Drop-1], finding(p, -1)
+	drop, f := &d.Drops[p.Drop-1], d.begin(p, -1)
 	f.lawful = false
 	f.sentence = verdict(Discard, "dropped by ").with(drop.Reason)
 	f.drop = drop.words()
-	d.hand(nil, &f)
+	d.hand(nil, f)
 }
 
 // dropDelay is how long after a packet was recorded its drop is told at most, nanoseconds.

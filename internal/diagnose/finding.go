@@ -83,11 +83,16 @@ func (f *Finding) Law() string {
 
 // finding begins what is said of one flag of a packet, by its number; -1 is
 // none.
-func finding(p *Packet, number int) Finding {
-	f := Finding{
-		Frame: p.Frame, FrameAfter: p.FrameAfter, Time: p.Time, Timed: p.Timed, Pair: p.Pair,
-		FlagNumber: int8(number), law: p.Law, lawful: p.ByLaw || p.Left,
-	}
+func finding(p *Packet, number int) (f Finding) {
+	f.begin(p, number)
+	return f
+}
+
+// begin is finding in place.
+func (f *Finding) begin(p *Packet, number int) {
+	*f = Finding{} // and field by field: see tcp.Analyser.AddAt
+	f.Frame, f.FrameAfter, f.Time, f.Timed, f.Pair = p.Frame, p.FrameAfter, p.Time, p.Timed, p.Pair
+	f.FlagNumber, f.law, f.lawful = int8(number), p.Law, p.ByLaw || p.Left
 	if s := p.Segment; s != nil {
 		f.Flow, f.Followed = s.Flow, true
 		f.of(s.Range())
@@ -95,12 +100,11 @@ func finding(p *Packet, number int) Finding {
 			f.about = aboutOf(s, 1<<number)
 		}
 	}
-	return f
 }
 
 // of names the sequence numbers that the finding is said of.
 func (f *Finding) of(bytes tcp.Range) {
-	f.Sequence, f.Sequenced = report.Range{Left: uint32(bytes.Left), Right: uint32(bytes.Right)}, true
+	f.Sequence.Left, f.Sequence.Right, f.Sequenced = uint32(bytes.Left), uint32(bytes.Right), true
 }
 
 // ofMissing names the bytes whose absence the finding is about, and says it of them.

@@ -42,7 +42,7 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 	for i := range f.held {
 		f.hidden.add(&f.held[i])
 	}
-	one := finding(&f.opening, -1)
+	one := d.begin(&f.opening, -1)
 	one.Flow, one.Followed = f.id, true
 	one.lawful = false
 	packets, u := max(f.ends[0].packets, f.ends[1].packets), &f.hidden
@@ -56,5 +56,5 @@ func (d *Diagnoser) sayOneSided(f *flow) {
 		one.sentence = verdict(NotCaptured, "the other direction of this connection was recorded only later; what %d flags before it were can't be told, from frame %d on: %f",
 			u.count, u.first, int64(u.flags))
 	}
-	d.hand(nil, &one)
+	d.hand(nil, one)
 }

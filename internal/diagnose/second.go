@@ -63,7 +63,8 @@ func (m *moment) decideSecond(words string) {
 		case flag&told != 0:
 			m.decideState(flag)
 		default:
-			m.say(flag, m.copied(report.ByCapture, words))
+			s := m.copied(report.ByCapture, words)
+			m.say(flag, &s)
 		}
 	}
 	m.decideCreated()

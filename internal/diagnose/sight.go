@@ -54,14 +54,13 @@ type sight struct {
 	latest int64
 }
 
-func (m *moment) sight() sight {
-	p, s := m.p, m.s
-	at := sight{
-		p: p, s: s, time: p.Time, twin: m.original != nil, told: s.DSACK(), ack: s.Ack,
-		bytes: s.Range(), bears: s.Seq != s.End(),
-		after: s.Span() == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq),
-		says:  s.Span() > 0 || (p.Before|p.After)&tcp.DuplicateAck == 0,
-	}
+// sight fills at, which is zero.
+func (m *moment) sight(at *sight) {
+	p, s, span := m.p, m.s, m.s.Span()
+	at.p, at.s, at.time, at.twin, at.told, at.ack = p, s, p.Time, m.original != nil, s.DSACK(), s.Ack
+	at.bytes.Left, at.bytes.Right, at.bears = s.Seq, s.Seq.Add(span), span != 0
+	at.after = span == 0 && m.from.packets > 0 && m.from.next.Less(s.Seq)
+	at.says = span > 0 || (p.Before|p.After)&tcp.DuplicateAck == 0
 	own := allBySecond
 	if m.dir == 0 {
 		own = ^own
@@ -82,9 +81,8 @@ func (m *moment) sight() sight {
 		at.all |= peers &^ allCovered
 	}
 	grace := max(leastGrace, 2*m.f.roundTrip())
-	at.until = [...]int64{at.time - mostWait, at.time - grace, at.time - mostWait, at.time - recordedBy}
+	at.until[0], at.until[1], at.until[2], at.until[3] = at.time-mostWait, at.time-grace, at.time-mostWait, at.time-recordedBy
 	at.latest = max(at.until[0], at.until[1], at.until[3])
-	return at
 }
 
 // expired reports whether the case has waited for long enough.

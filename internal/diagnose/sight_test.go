@@ -51,7 +51,8 @@ func TestSightPassesOverNothing(t *testing.T) {
 		if w.stage&isCovered != 0 {
 			c.covered = 1
 		}
-		at := m.sight()
+		var at sight
+		m.sight(&at)
 		if at.next([]awaited{w}, 0) == 0 {
 			continue
 		}

@@ -22,8 +22,13 @@ func Decode(v *View, link LinkType, data []byte, wireLen int, layout Layout) {
 		decodeSockaddr(v, data, wireLen, layout)
 		return
 	}
-	if int(link) < len(outermost) {
-		decodeInner(v, outermost[link], data, wireLen)
+	if int(link) >= len(outermost) {
+		return
+	}
+	if first := outermost[link]; first == ipHeader {
+		decodeIP(v, data, 0, wireLen)
+	} else {
+		decodeInner(v, first, data, wireLen)
 	}
 }
 

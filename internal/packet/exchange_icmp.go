@@ -67,8 +67,8 @@ func (x *Exchange) readNeighbor(v *View, role role, b []byte) {
 // 2.4): its IP header and at least selfLen bytes after it.
 const selfLen = 8
 
-// salt of the names that errors quote, beside the kinds of exchanges.
-const quoteSalt ExchangeKind = 255
+// quotes begins the names that errors quote, beside those of the kinds of exchanges.
+var quotes = begin(255)
 
 // QuotesPacket reports whether upper looks like an error of ICMP or ICMPv6 that
 // quotes a packet: where no packet of a capture does, nobody needs a SelfName.
@@ -113,5 +113,5 @@ func SelfName(v *View, proto uint8, upper []byte) uint64 {
 		}
 		start &^= checksum // a network card may have filled it in later
 	}
-	return begin(quoteSalt).addr(&v.Src).addr(&v.Dst).add(uint64(proto)<<32 | uint64(uint32(v.UpperLen))).add(start).name()
+	return quotes.addr(&v.Src).addr(&v.Dst).add(uint64(proto)<<32 | uint64(uint32(v.UpperLen))).add(start).name()
 }

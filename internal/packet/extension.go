@@ -11,13 +11,11 @@ const maxJumbo = 1 << 30
 // isExtension reports whether a Next Header value is that of an extension
 // header that the walk may pass (RFC 8200, section 4; IANA's list of IPv6
 // extension header types). ESP is not: what it hides stays hidden.
-func isExtension(next uint8) bool {
-	switch next {
-	case ProtoHopByHop, ProtoRouting, ProtoFragment, ProtoAH, ProtoDestOpts,
-		ProtoMobility, ProtoHIP, ProtoShim6:
-		return true
-	}
-	return false
+func isExtension(next uint8) bool { return extensions[next] }
+
+var extensions = [256]bool{
+	ProtoHopByHop: true, ProtoRouting: true, ProtoFragment: true, ProtoAH: true, ProtoDestOpts: true,
+	ProtoMobility: true, ProtoHIP: true, ProtoShim6: true,
 }
 
 // walk is a position in a chain of IPv6 extension headers.
@@ -104,6 +102,11 @@ func (v *View) walk(data []byte, net, end int) (upper, jumbo int) {
 		v.Proto, v.Partial, v.Fragment = next, false, false
 		return net + ipv6Len, 0
 	}
+	return v.walkExtensions(data, net, end)
+}
+
+// walkExtensions is walk of a packet that has extension headers.
+func (v *View) walkExtensions(data []byte, net, end int) (upper, jumbo int) {
 	w := walk{next: data[net+6], pos: net + ipv6Len}
 	w.run(data, end)
 	v.Proto, v.Partial, v.Fragment = w.next, w.partial, w.fragment

@@ -62,8 +62,9 @@ func (v *View) place(net, upper, end, captured int) {
 
 // decodeIPv6 fills v from an IPv6 packet (RFC 8200, section 3) with its whole
 // header, or with one that a sniffer made up: no wire has the destination ::
-// (RFC 4291, section 2.5.2) or the reserved Next Header 255. It leaves v alone
-// if the header is not captured.
+// (RFC 4291, section 2.5.2) or the reserved Next Header 255. The data begin straight
+// after a header that was made up, unless its Next Header says that extension headers
+// were recorded too. It leaves v alone if the header is not captured.
 func decodeIPv6(v *View, data []byte, net, wireLen int) {
 	h := data[net:]
 	if len(h) < ipv6Len {
@@ -73,20 +74,21 @@ func decodeIPv6(v *View, data []byte, net, wireLen int) {
 	v.Version, v.TTL = 6, h[7]
 	copy(v.Src[:], h[8:24])
 	copy(v.Dst[:], h[24:40])
-	upper := net + ipv6Len
-	if v.Dst == (Addr{}) || h[6] == NoNextHeaderKnown {
-		v.Form = Stub
-		decodeStub(v, data, net, stubEnd(be16(h[4:]), upper, wireLen))
-		return
-	}
-	v.Form = Whole
-	end := upper + int(be16(h[4:]))
-	if end == upper {
+	upper, payload := net+ipv6Len, be16(h[4:])
+	end := upper + int(payload)
+	stub := v.Dst == (Addr{}) || h[6] == NoNextHeaderKnown
+	switch v.Form = Whole; {
+	case stub:
+		v.Form, end = Stub, stubEnd(payload, upper, wireLen)
+	case payload == 0:
 		decodeLengthless(v, data, net, wireLen)
 		return
 	}
 	upper, _ = v.walk(data, net, end)
 	v.place(net, upper, end, len(data))
+	if stub && v.Proto == ProtoNoNext && v.UpperLen > 0 {
+		v.Proto = NoNextHeaderKnown
+	}
 }
 
 // decodeLengthless goes on with a Payload Length of 0: a jumbogram (RFC 2675),

@@ -18,17 +18,6 @@ func stubEnd(payloadLen uint16, upper, wireLen int) int {
 	return end
 }
 
-// decodeStub goes on with a header that a sniffer made up. The data begin
-// straight after it, unless its Next Header says that extension headers were
-// recorded too.
-func decodeStub(v *View, data []byte, net, end int) {
-	upper, _ := v.walk(data, net, end)
-	v.place(net, upper, end, len(data))
-	if v.Proto == ProtoNoNext && v.UpperLen > 0 {
-		v.Proto = NoNextHeaderKnown
-	}
-}
-
 // AppendFilled appends the headers of a Stub, data[v.Net:v.Upper], to dst with
 // Next Header, Hop Limit and destination filled in, and returns the extended
 // slice. data and v are those of Decode. After extension headers that the

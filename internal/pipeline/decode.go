@@ -59,9 +59,15 @@ func (d *decoder) decode(u *unit) {
 // bytes are in data.
 func (d *decoder) finish(u *unit, v *packet.View, data []byte) {
 	u.open = v.Partial || v.L2TPv3
-	u.readUpper(v, data)
-	if !v.Fragment && !u.assembled && v.Upper < v.End {
-		d.name(u, v, data[v.Upper:v.End])
+	upper := data[v.Upper:v.End]
+	switch {
+	case u.proto == packet.ProtoTCP:
+		u.readTCP(v, upper)
+	case u.proto == packet.ProtoUDP && !v.Fragment:
+		u.sport, u.dport, _ = packet.Ports(upper)
+	}
+	if !v.Fragment && !u.assembled && len(upper) > 0 {
+		d.name(u, v, upper)
 	}
 	if u.facts == nil { // else its ends are not known yet
 		u.pair.Set(&v.Src, &v.Dst, u.sport, u.dport, u.proto)
@@ -133,28 +139,19 @@ func (d *decoder) mention(u *unit) {
 	}
 }
 
-// readUpper reads what order needs of the upper layer of the innermost packet, whose
-// view of the data is v.
-func (u *unit) readUpper(v *packet.View, data []byte) {
-	switch {
-	case u.proto == packet.ProtoTCP:
-		u.readTCP(v, data[v.Upper:v.End])
-	case u.proto == packet.ProtoUDP && !v.Fragment:
-		u.sport, u.dport, _ = packet.Ports(data[v.Upper:v.End])
-	}
-}
-
-func (u *unit) readTCP(v *packet.View, data []byte) {
+// readTCP reads the segment of the innermost packet, which v views, from its upper-layer
+// bytes.
+func (u *unit) readTCP(v *packet.View, upper []byte) {
 	if v.Partial {
 		u.unread = packet.Fragmented
 		return
 	}
-	if !packet.ParseTCP(&u.seg, data, v.UpperLen) {
+	if !packet.ParseTCP(&u.seg, upper, v.UpperLen) {
 		u.unread = packet.CutOff
 		return
 	}
 	u.isTCP = true
-	u.sport, u.dport, _ = packet.Ports(data)
+	u.sport, u.dport, _ = packet.Ports(upper)
 	u.seg.Frame, u.seg.IPID, u.seg.HasIPID = u.block.Frame, v.IPID, v.Version == 4
 	u.seg.Stamp, _ = u.recorded()
 }

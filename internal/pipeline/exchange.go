@@ -11,6 +11,9 @@ type names struct {
 	self uint64 // as an error would quote the packet, where the capture holds errors
 }
 
+// any reports whether there is a name.
+func (n *names) any() bool { return n.Cause|n.Effect|n.Quoted|n.self != 0 }
+
 // name reads the unit's names from the upper-layer bytes of its innermost packet. The first pass only
 // looks for errors, since destinations are not inferred yet: a header-less
 // packet of unknown protocol may be one.
@@ -33,7 +36,7 @@ func (d *decoder) name(u *unit, v *packet.View, data []byte) {
 	switch {
 	case u.names != nil: // of the tunnel that the packet has turned out to be in
 		*u.names = n
-	case n != (names{}):
+	case n.any():
 		u.names = room(&u.chunk.names, len(u.chunk.units))
 		*u.names = n
 	}

@@ -89,7 +89,7 @@ func (v *judge) units(units []*unit) {
 
 // packet analyses the packet where it is now, and keeps what is to be said.
 func (v *judge) packet(u *unit) {
-	u.judged = judged{v.frame, v.flags(u)}
+	u.judged.frame, u.judged.after = v.frame, v.flags(u)
 	if v.annotations != nil {
 		v.annotations.place(u.block.Frame, v.frame)
 	}

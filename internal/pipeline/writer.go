@@ -45,11 +45,16 @@ func (w *writer) all(batches <-chan []*unit) error {
 }
 
 func (w *writer) units(units []*unit) error {
-	for _, u := range units {
+	done := 0 // units of the same chunk, which are released together
+	for i, u := range units {
 		if err := w.unit(u); err != nil {
 			return ioError("write the output", err)
 		}
-		u.chunk.release(1)
+		done++
+		if c := u.chunk; i+1 == len(units) || units[i+1].chunk != c {
+			c.release(done)
+			done = 0
+		}
 	}
 	return nil
 }

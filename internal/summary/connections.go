@@ -184,11 +184,10 @@ func (c *connections) hold(f *connection) {
 // draw adds the packet to the excerpt.
 func (f *connection) draw(p *diagnose.Packet) {
 	s, m := p.Segment, f.excerpt.next()
-	*m = mark{
-		frame: p.Frame, after: p.FrameAfter, stamp: s.Stamp, time: p.Time,
-		seq: s.Seq, ack: s.Ack, span: s.Span(), window: f.window(s, p.Pair.Dir), sack: s.SACK, sacks: s.SACKs,
-		dir: p.Pair.Dir, acks: s.HasAck(), moved: p.Moved, flags: p.Before | p.After,
-	}
+	*m = mark{} // and field by field: see tcp.Analyser.AddAt
+	m.frame, m.after, m.stamp, m.time = p.Frame, p.FrameAfter, s.Stamp, p.Time
+	m.seq, m.ack, m.span, m.window, m.sack, m.sacks = s.Seq, s.Ack, s.Span(), f.window(s, p.Pair.Dir), s.SACK, s.SACKs
+	m.dir, m.acks, m.moved, m.flags = p.Pair.Dir, s.HasAck(), p.Moved, p.Before|p.After
 	if m.moved {
 		f.excerpt.weigh(m, 4)
 	}
