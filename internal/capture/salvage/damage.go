@@ -78,7 +78,7 @@ func (r *Reader) at(length int, lost bool, err error) Damage {
 // note takes in one place of damage. Bytes passed over after bytes passed over are one
 // place, and so are blocks after each other that were mended in one way.
 func (r *Reader) note(one Damage) {
-	if r.refuse && r.err == nil {
+	if r.refuse && r.err == nil && r.in.Source.Err == nil { // else what failed has cut it short
 		r.err = &capture.FormatError{Frame: one.Frame, Offset: one.Offset, Err: one.Err}
 	}
 	last, same := &r.last, one.Lost && r.last.Lost || one.Err == r.last.Err && !r.last.Lost

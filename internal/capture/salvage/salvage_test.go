@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/mendcap/mendcap/internal/capture"
 	"github.com/mendcap/mendcap/internal/lab/handmade"
@@ -83,6 +85,21 @@ func oldPcap(major, minor uint16) []byte {
 	binary.LittleEndian.PutUint16(data[4:], major)
 	binary.LittleEndian.PutUint16(data[6:], minor)
 	return data
+}
+
+// Where the disk fails is no damage, which would be refused instead.
+func TestFailuresAreNoDamage(t *testing.T) {
+	failure := errors.New("disk on fire")
+	data := handmade.PcapOf(littleEndian, plainRecords(30)...)
+	for _, m := range []mode{on, refuse} {
+		for cut := range len(data) {
+			_, err := readAll(io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(failure)), capture.ReaderOptions{}, m)
+			var broken *capture.FormatError
+			if !errors.Is(err, failure) || errors.As(err, &broken) {
+				t.Fatalf("mode %d, after %d bytes: got %v, want the failure and no FormatError", m, cut, err)
+			}
+		}
+	}
 }
 
 // What is broken in a pcap file, and what is said of it.
