@@ -13,8 +13,8 @@ import (
 
 const (
 	large  = 70 << 20 // bytes of a trace that is not gone through before it is read
-	many   = 20_000   // packets, more than the beginning of a trace
-	late   = 18_000   // one that is not in the beginning
+	many   = 18_000   // packets, more than the beginning of a trace
+	late   = 17_000   // one that is not in the beginning
 	minute = 60 * 1e7
 )
 
@@ -154,7 +154,7 @@ func TestRepairOfPresumedTraces(t *testing.T) {
 	}, true}
 	for _, rest := range []rest{rests[0], rests[4], disturbed} {
 		t.Run(rest.name, func(t *testing.T) {
-			list := exchanges(3500)
+			list := exchanges(4000)
 			data, _ := write(t, Log{Processors: 1, Start: list[0].Time, BufferSize: 256 << 10}, rest.change(list, whole(list, 1)))
 			if len(data) < large {
 				t.Fatalf("the trace has %d bytes only", len(data))
