@@ -69,7 +69,7 @@ type said struct {
 	out      bool // the host sent the first of them
 	sent     bool // the host sent any of them
 	loopback bool
-	crossed  bool // b.crossed tells of it
+	crossed  bool // b.crossed was filled in for it
 	doubt    lawSet
 }
 

@@ -209,7 +209,7 @@ func (g *graph) settle(gates *[NumLaws]int64) {
 	}
 }
 
-// settleCauses takes in at the causes of a node that it is settled. Soft laws don't count
+// settleCauses passes on to the causes of a node that it is settled. Soft laws don't count
 // for last, nor where forward fills first: the network breaks them, too.
 func (g *graph) settleCauses(n node, gates *[NumLaws]int64) {
 	place, packets := g.place, node(g.packets)

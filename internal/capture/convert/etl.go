@@ -22,7 +22,7 @@ type trace struct {
 }
 
 // presumedEvents is how many events are the beginning of a trace. Points that capture write
-// all the time; what else a trace tells of itself, it mostly tells first.
+// all the time; what else a trace states about itself mostly comes first.
 const presumedEvents = 1 << 14
 
 // openTrace goes through an event trace once, or through its beginning.

@@ -110,7 +110,7 @@ func TestPresumedTraces(t *testing.T) {
 	}
 }
 
-// The beginning tells of drops by events that tell them again, too.
+// Drops at the beginning count, also where an event reports them again.
 func TestDropsAreNotPresumed(t *testing.T) {
 	list := exchanges(0)
 	var m PktMon
