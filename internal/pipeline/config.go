@@ -33,14 +33,12 @@ type config struct {
 	events    *witness.Matcher // what a trace says of packets, nil without
 	drops     *drops           // packets that the host dropped, nil without
 	logs      *hostLogs        // what the host's own trace says of the order, nil without
-
-	presumeFrom int64 // from how many bytes on a trace is not gone through before it is read
-	whole       bool  // none is
+	whole     bool             // a trace is gone through before it is read, however large
 }
 
 // newConfig checks the options, and fills in what follows from the names.
 func newConfig(in, out string, o Options) (config, error) {
-	c := config{in: in, out: out, o: o, beginning: vantagePackets, presumeFrom: presumeFrom}
+	c := config{in: in, out: out, o: o, beginning: vantagePackets}
 	if c.out == "" {
 		if in == "-" {
 			return c, fmt.Errorf("%w: standard input needs a named output", ErrUsage)

@@ -51,7 +51,7 @@ func (j *job) convert(ctx context.Context) error {
 		return err
 	}
 	s.converted = c
-	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked, Presume: j.presumeFrom}
+	o := convert.Options{AllLayers: j.o.AllLayers, Zone: j.o.CaptureZone, MaxUnpacked: j.o.MaxUnpacked, Presume: presumeFrom}
 	if j.whole || j.explain != nil || j.o.RefuseDamaged || s.was == nil || c.scratch {
 		o.Presume = 0 // more is asked of the trace, or to begin again would be to copy it again
 	}
